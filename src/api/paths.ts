@@ -11,6 +11,7 @@ export const PATHS = {
   openSession: 'POST /api/v1/session',
 
   getStatus: 'GET /api/v1/status',
+  listAlerts: 'GET /api/v1/alerts',
   listTroubles: 'GET /api/v1/troubles',
   getRates: 'GET /api/v1/rates',
   getDiskHistory: 'GET /api/v1/disk/history',

@@ -304,6 +304,21 @@ export const stationOperations = {
     answer: z.looseObject({ openapi: z.string() }),
   },
   getStatus: { about, summary: 'The station at a glance.', status: 200, answer: StationStatus },
+  listAlerts: {
+    about,
+    summary: 'What people are alerted of and what lasts still, longest first: the same that `notify` tells.',
+    status: 200,
+    answer: z.object({
+      alerts: z.array(
+        z.object({
+          alert: z.string().describe('what it is about: `failed`, `disk /srv`'),
+          message: z.string(),
+          hint: z.string().describe('what to do about it'),
+          beganAt: Time,
+        }),
+      ),
+    }),
+  },
   listTroubles: {
     about,
     summary: 'What is stuck now, by cause: what a person must see to before what is tried again.',

@@ -599,9 +599,9 @@ export const CATALOGUE = {
     answer: 'give-up',
     exitCode: 1,
     status: 404,
-    meaning: 'The bucket has no object of that name.',
+    meaning: 'The bucket has no object of that name, or not any more.',
     remedy:
-      'See in the bucket whether it is there; a life-cycle rule or another program may have deleted it.',
+      'List the bucket under that key, with its prefix and in its letter case. A life-cycle rule, or another program, may have deleted it; if sluice sent it, "failed retry" sends it again.',
   },
   object_exists: {
     answer: 'give-up',

@@ -22,6 +22,7 @@ export interface CopyCommandOptions extends GlobalOptions {
   readonly recursive?: boolean;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
+  readonly adopt?: boolean;
   readonly dryRun?: boolean;
   readonly wait?: boolean;
   /** A duration, as `30s`. */
@@ -60,6 +61,7 @@ export async function copyFiles(
         destination,
         recursive: options.recursive === true,
         selection,
+        adopts: options.adopt === true,
         dryRun: options.dryRun === true,
         refusesEmpty: config.deliver.emptyCopies === 'refuse',
         destinations,

@@ -11,6 +11,7 @@ import type { CloneRecords } from '../keep/local/clone-records.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { Store, StoreOutage } from '../keep/store/store.ts';
+import type { Alerts } from './alerts/service.ts';
 import type { DiskHistory } from './disk-history.ts';
 import type { EventObserver } from './event-observer.ts';
 import type { Pauses } from './pauses.ts';
@@ -88,6 +89,8 @@ export interface StationApi {
   >;
   /** Readings, their files, and what gave way on a full disk. */
   readonly captures: Pick<CaptureService, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
+  /** What people are alerted of. */
+  readonly alerts: Pick<Alerts, 'active'>;
   /** What people paused. */
   readonly pauses: Pick<Pauses, 'list' | 'pause' | 'resume'>;
   /** What it does over time. */

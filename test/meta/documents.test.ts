@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { makeSite } from '../../scripts/docs/site.ts';
 import { existsInRepository, isSourcePath, quotedWords, ROOT } from '../support/source-tree.ts';
 
 const PAGES = [
   'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
   'GOALS.md',
   'README.md',
   'docs/benchmarks.md',
   'docs/glossary.md',
-  ...globSync('docs/{guide,decisions}/*.md', { cwd: ROOT }).sort(),
+  'docs/comparison.md',
+  ...globSync('docs/{guide,decisions,moving}/*.md', { cwd: ROOT }).sort(),
 ];
 
 function read(page: string): string {
@@ -93,4 +96,19 @@ test('documents cite no numbers but those of promises', () => {
       .map(number => `${page}: ${number}`),
   );
   assert.deepEqual(cited, []);
+});
+
+test('the site of all documents is made, and no link in it leads nowhere (S-600)', () => {
+  const paths = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }).sort();
+  const sources = paths.map(path => ({ path, markdown: read(path) }));
+  const { pages, broken } = makeSite(sources, path => existsSync(join(ROOT, path)));
+  assert.deepEqual(broken, []);
+  const guide = pages.get('docs/guide/delivery.html') ?? '';
+  assert.match(guide, /<h2 id="hooks-programs-after-a-delivery">/);
+  assert.match(guide, /href="\.\.\/\.\.\/index\.html">sluice</);
+  assert.ok(pages.size > 60, `${pages.size}`);
+  const faulty = [
+    { path: 'a.md', markdown: '# A\n[x](gone.md) [y](#nowhere) [z](#a) [w](https://example.org)' },
+  ];
+  assert.deepEqual(makeSite(faulty, () => false).broken, ['a.md: gone.md', 'a.md: #nowhere']);
 });

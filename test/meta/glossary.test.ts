@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { openApiDocument } from '../../src/api/openapi.ts';
 import {
   existsInRepository,
   exportedNames,
@@ -122,4 +123,47 @@ test('the glossary has a place for each word, and each is there', () => {
 test('a word has one row', () => {
   const words = rowsOf(WORDS).map(([word]) => word);
   assert.deepEqual([...new Set(words)], words);
+});
+
+/** Words of the glossary by what they are states of. */
+const states = new Map(
+  rowsOf(WORDS)
+    .filter(([word = '']) => /^(state|outcome) of |^what a webhook/.test(word))
+    .map(([word = '', meaning = '']) => [word, new Set(quotedWords(meaning))]),
+);
+
+/** The enumerations of a schema that are states, as words in a line. */
+function statesIn(schema: unknown, found = new Set<string>()): Set<string> {
+  if (typeof schema !== 'object' || schema === null) return found;
+  const parameter = schema as { name?: unknown; schema?: unknown };
+  const named = parameter.name === 'state' ? [['state', parameter.schema]] : [];
+  for (const [key, value] of [...Object.entries(schema), ...named] as [
+    string,
+    { enum?: string[]; anyOf?: { enum?: string[] }[] },
+  ][]) {
+    const words = value?.enum ?? value?.anyOf?.flatMap(one => one.enum ?? []) ?? [];
+    if ((key === 'state' || key === 'outcome') && words.length > 0) found.add(words.join(' '));
+    statesIn(value, found);
+  }
+  return found;
+}
+
+test('each state of the API is one of the glossary, and code of commands and pages knows no others (S-604)', () => {
+  const asked = statesIn(openApiDocument('0.0.0'));
+  assert.ok(asked.size >= 7, [...asked].join('; '));
+  const unknown = [...asked].filter(
+    words => ![...states.values()].some(known => words.split(' ').every(word => known.has(word))),
+  );
+  assert.deepEqual(unknown, []);
+  const all = new Set([...states.values()].flatMap(known => [...known]));
+  const used = globSync('src/{web,cli}/**/*.{ts,tsx}', { cwd: ROOT }).flatMap(file =>
+    [...readFileSync(join(ROOT, file), 'utf8').matchAll(/\b(?:state|outcome) [!=]== '(\w+)'/g)].map(
+      ([, word = '']) => ({ file, word }),
+    ),
+  );
+  assert.ok(used.length > 3, `${used.length}`);
+  assert.deepEqual(
+    used.filter(({ word }) => !all.has(word)),
+    [],
+  );
 });

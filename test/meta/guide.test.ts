@@ -6,7 +6,13 @@ import { runHere } from '../cli/run-here.ts';
 import { temporaryDirectory } from '../support/temp-directory.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const PAGES = ['README.md', ...readdirSync(join(ROOT, 'docs/guide')).map(name => `docs/guide/${name}`)];
+const PAGES = [
+  'README.md',
+  'docs/security.md',
+  ...['docs/guide', 'docs/moving'].flatMap(folder =>
+    readdirSync(join(ROOT, folder)).map(name => `${folder}/${name}`),
+  ),
+];
 
 /** Configuration as it stands in the pages, each with the line it begins at. */
 function blocksOf(page: string): { readonly line: number; readonly yaml: string }[] {

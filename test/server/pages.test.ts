@@ -193,3 +193,16 @@ test('Dashboard: what is stuck is listed by cause, what a person must see to fir
   });
   assert.match(contentType(await broken.ask('/api/v1/troubles')), /problem\+json/);
 });
+
+test('alerts that last are listed, with what to do and since when (S-603)', async () => {
+  const { ask } = serve();
+  const { body } = await ask('/api/v1/alerts');
+  assert.deepEqual(body.alerts, [
+    {
+      alert: 'failed',
+      message: '2 files failed',
+      hint: 'See: sluice failed ls.',
+      beganAt: '1970-01-01T00:01:00.000Z',
+    },
+  ]);
+});

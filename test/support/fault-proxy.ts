@@ -84,7 +84,8 @@ export async function startFaultProxy(
   await listen(0);
   const { port } = server.address() as AddressInfo;
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    // Whatever is said passes through as it is, TLS too.
+    endpoint: `${new URL(target).protocol}//127.0.0.1:${port}`,
     counts,
     lead(target) {
       towards = new URL(target);

@@ -121,6 +121,11 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       syncNow: async () => [],
       syncAfterPush: async () => [],
     },
+    alerts: {
+      active: () => [
+        { key: 'failed', message: '2 files failed', hint: 'See: sluice failed ls.', beganAtMs: 60_000 },
+      ],
+    },
     pauses: {
       list: () => [],
       pause: async ({ kind = 'host', name }) => ({ kind, name, sinceMs: 1000 }),

@@ -12,6 +12,7 @@ export function defineCopy(program: Command, cli: Cli, outcome: Outcome): void {
     .option('-r, --recursive', 'copy a directory with all below it')
     .option('--include <pattern>', 'with -r: only such names or paths; may be repeated', collect)
     .option('--exclude <pattern>', 'with -r: none of such names or paths; may be repeated', collect)
+    .option('--adopt', 'send nothing that the bucket holds already, by size and checksum')
     .option('--dry-run', 'say what would be copied, copy nothing')
     .option('--wait', 'wait until everything is delivered, or cannot be')
     .option('--timeout <duration>', 'with --wait: no longer than that, as 30s or 10m')
@@ -23,6 +24,7 @@ Examples:
   sluice copy report.pdf s3://local/outbox/            to outbox/report.pdf
   sluice copy -r photos s3://backup/pictures/2026/     all files below photos
   sluice copy -r photos s3://backup/pictures --wait    and wait for them
+  sluice copy -r photos s3://backup/pictures --adopt   what is there is not sent
   sluice copy -r . s3://backup/x --exclude '*.log' --exclude tmp/
 
 A pattern is for names, or with a slash for paths below the directory: * and ?

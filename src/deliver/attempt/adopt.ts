@@ -60,14 +60,14 @@ export async function heldAlready(
 
 const NOT_SENT = 'not sent, the bucket held it already';
 
-/** Whether its folder or its bucket adopts, and it is new here: what follows on a delivery of ours is ours. */
+/** Whether its copy, its folder or its bucket adopts, and it is new here: what follows on a delivery of ours is ours. */
 function isToBeAdopted(
   { settings, journal }: Pick<DeliveryContext, 'settings' | 'journal'>,
   record: FileRecord,
 ): boolean {
   const { source, profile, bucket } = record;
   const folder = source === null ? undefined : enclosingFolder(settings.folders, source);
-  if (!folder?.adopt && !destinationFor(settings, profile, bucket).adopt) return false;
+  if (!record.adopts && !folder?.adopt && !destinationFor(settings, profile, bucket).adopt) return false;
   const before = source === null ? journal.byAddress(record, 'completed') : journal.deliveredBefore(record);
   return before === undefined;
 }

@@ -39,6 +39,8 @@ export interface CopyOptions {
   readonly recursive: boolean;
   /** Which files of a directory are copied; all where it is not given. */
   readonly selection?: SelectionSetup;
+  /** Whether what the bucket holds already is recorded as delivered and not sent. */
+  readonly adopts?: boolean;
   /** Names what would be copied and copies nothing. */
   readonly dryRun: boolean;
   /** Whether a file without content is refused; else it becomes an empty object, at once. */
@@ -190,7 +192,7 @@ async function copyOne(
 }
 
 async function copyOnce(
-  { journal, clock, signal, refusesEmpty, onBytes }: CopyOptions,
+  { journal, clock, signal, refusesEmpty, adopts, onBytes }: CopyOptions,
   spool: Spool,
   temporary: string,
   address: FileAddress,
@@ -208,7 +210,7 @@ async function copyOnce(
     const identity = { ...identityOf(made), size: file.stats.size };
     const fileCreationDate = creationDateOf(made);
     const entering = { ...address, ...identity, fileCreationDate, nextAttemptAtMs: null, hold: null };
-    const record = await journal.enter({ ...entering, state: 'incoming_tmp', copied: true });
+    const record = await journal.enter({ ...entering, state: 'incoming_tmp', copied: true, adopts });
     await copyContent(file, temporary, signal, bytes => onBytes?.(bytes, source.path));
     const copied = identityOf(statSync(temporary));
     handOver(spool, temporary, address);

@@ -69,6 +69,8 @@ export interface FileRecord extends FileAddress, FileIdentity {
   readonly ctimeMs: number | null;
   /** Put there whole by `sluice copy`: an empty one has all the content that it will have. */
   readonly copied: boolean;
+  /** Not to be sent where its bucket holds it already. */
+  readonly adopts: boolean;
   readonly completedAtMs: number | null;
   readonly removedAtMs: number | null;
   /** When it came into view; null for a record from before that was kept. */
@@ -104,13 +106,23 @@ export interface EnteringFile extends FileAddress, FileIdentity {
   readonly movedFromMissing?: number;
   /** Announced by `sluice copy`, which puts it there whole. */
   readonly copied?: boolean;
+  /** It is not to be sent where its bucket holds it already; of the announcement. */
+  readonly adopts?: boolean;
 }
 
 /** Columns to change; those not given stay. */
 export type RecordChange = Partial<
   Omit<
     FileRecord,
-    'id' | 'profile' | 'bucket' | 'filepath' | 'lastUpdated' | 'attempts' | 'copied' | 'enteredAtMs'
+    | 'id'
+    | 'profile'
+    | 'bucket'
+    | 'filepath'
+    | 'lastUpdated'
+    | 'attempts'
+    | 'copied'
+    | 'adopts'
+    | 'enteredAtMs'
   >
 >;
 

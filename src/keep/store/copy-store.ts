@@ -18,11 +18,22 @@ export interface CopiedTable {
   readonly written: number;
 }
 
+/** How far a copy is. */
+export interface CopyStoreStep {
+  readonly table: string;
+  /** From 1, of `tables`. */
+  readonly number: number;
+  readonly tables: number;
+  readonly doing: 'writing' | 'comparing';
+  /** Of the table. */
+  readonly rows: number;
+}
+
 export interface CopyStoreOptions {
   readonly from: StoreTables;
   readonly to: StoreTables;
-  /** Rows of a table that are copied or compared so far. */
-  readonly onProgress?: (table: string, rows: number) => void;
+  /** Called with how many rows of a table were written, or compared at the end, so far. */
+  readonly onProgress?: (step: CopyStoreStep) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -45,16 +56,19 @@ interface Digest {
 export async function copyStore({ from, to, onProgress, signal }: CopyStoreOptions): Promise<CopiedTable[]> {
   await assertCopyOf(from, to);
   const written = new Map<string, number>();
-  for (const table of STORE_TABLES) {
+  const tables = STORE_TABLES.length;
+  for (const [index, table] of STORE_TABLES.entries()) {
     const step = (rows: number): void => {
       signal?.throwIfAborted();
-      onProgress?.(table.name, rows);
+      onProgress?.({ table: table.name, number: index + 1, tables, doing: 'writing', rows });
     };
+    step(0);
     written.set(table.name, await bringUpToDate(table, from, to, step));
   }
   await to.complete();
   const copied: CopiedTable[] = [];
-  for (const table of STORE_TABLES) {
+  for (const [index, table] of STORE_TABLES.entries()) {
+    onProgress?.({ table: table.name, number: index + 1, tables, doing: 'comparing', rows: 0 });
     const [there, here] = [await digest(table, from, signal), await digest(table, to, signal)];
     if (!isSame(there, here)) {
       const message = `table ${table.name} has ${there.rows} rows here and ${here.rows} there, or others: a station has changed it meanwhile`;

@@ -45,6 +45,14 @@ export function statusRoutes({ station, clock, operation }: RouteOptions): void 
     })),
   }));
   operation('getSchedule', ({ query }) => station.schedule.upcoming(query.limit));
+  operation('listAlerts', () => ({
+    alerts: station.alerts.active().map(({ key, message, hint, beganAtMs }) => ({
+      alert: key,
+      message,
+      hint,
+      beganAt: isoTime(beganAtMs),
+    })),
+  }));
   operation('listTroubles', async () => ({ troubles: await troubles() }));
   // Made when it is first asked for: it takes some MiB, and most stations are never asked.
   operation('getDescription', async () =>

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../../src/base/clock.ts';
+import { copyIntoSpool } from '../../../src/deliver/copy/copy.ts';
+import { openDestinations } from '../../../src/deliver/destinations.ts';
 import type { FolderSettings } from '../../../src/deliver/settings.ts';
 import { openStore, startDelivery } from '../../support/delivery.ts';
 import { profileFor } from '../../support/s3-profile.ts';
@@ -89,4 +92,41 @@ test('a folder that adopts sends only what the bucket does not hold as it is (D-
   writeFileSync(join(folder.path, 'same.txt'), 'SAME');
   await rig.until('same.txt', ({ state, id, departure }) => state === 'completed' && id > 1 && !departure);
   assert.equal((await server.read('bucket', 'in/same.txt')).toString(), 'SAME');
+});
+
+test('a copy that adopts sends nothing that the bucket holds already (D-806)', async t => {
+  const { server, profile, folder } = await filled(
+    t,
+    { 'in/same.txt': Buffer.from('same') },
+    { 'same.txt': Buffer.from('same'), 'new.txt': Buffer.from('new') },
+  );
+  const rig = await startDelivery(t, { profiles: [profile] });
+  const putBefore = server.requests.filter(({ operation }) => operation === 'PutObject').length;
+  const destinations = openDestinations([profile], openStore);
+  t.after(() => Promise.all(destinations.map(({ store }) => store.close())));
+  const copy = (adopts: boolean) =>
+    copyIntoSpool({
+      root: rig.root,
+      source: folder.path,
+      destination: 's3://cloud/bucket/in',
+      recursive: true,
+      adopts,
+      dryRun: false,
+      refusesEmpty: false,
+      destinations,
+      journal: rig.delivery.journal,
+      clock: systemClock,
+      signal: new AbortController().signal,
+      onResult: ({ error }) => assert.equal(error, undefined),
+    });
+  await copy(true);
+  const adopted = await rig.until('in/same.txt', ({ state }) => state === 'completed');
+  await rig.until('in/new.txt', ({ state }) => state === 'completed');
+  assert.match(String(adopted.departure), /not sent/);
+  assert.equal(adopted.verified, 'checksum');
+  const puts = () => server.requests.filter(({ operation }) => operation === 'PutObject').slice(putBefore);
+  assert.deepEqual(
+    puts().map(({ key }) => key),
+    ['in/new.txt'],
+  );
 });

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { TLSSocket } from 'node:tls';
 import { systemClock } from '../../../src/base/clock.ts';
 import { SluiceError } from '../../../src/base/errors.ts';
 import { capturePlan } from '../../../src/gather/capture/settings.ts';
@@ -17,6 +20,7 @@ import { QueryProcess, QuerySource } from '../../../src/gather/capture/sources/q
 import type { PushSource, ReadingSource } from '../../../src/gather/capture/sources/source.ts';
 import { openLocal } from '../../../src/keep/sqlite/open-local.ts';
 import { folderWith } from '../../config/support.ts';
+import { selfSigned } from '../../support/certificates.ts';
 import { loadConfig } from '../../support/config.ts';
 import { until } from '../../support/sluice.ts';
 import { tempDirectory } from '../../support/temp-directory.ts';
@@ -281,6 +285,9 @@ test('what a collector names is planned and opened as its kind wants it (K-1)', 
         headers: { 'X-Key': 'abc' },
         username: 'station',
         password: null,
+        caFile: null,
+        certificateFile: null,
+        keyFile: null,
       },
       { method: 'file', path: join(folder, 'sluice.yaml') },
       { method: 'query', sql: 'SELECT 1 AS one' },
@@ -308,4 +315,33 @@ test('what a collector names is planned and opened as its kind wants it (K-1)', 
   await assert.rejects(read(page), { code: 'host_unreachable' });
   assert.ok(messages && 'listen' in messages, 'without an interval every message is a reading');
   assert.ok(newest && 'read' in newest, 'with one the newest is');
+});
+
+test('http: authorities of one’s own, a client certificate, and renewed files after a failure (K-600)', async t => {
+  const folder = await tempDirectory(t);
+  const own = selfSigned(folder);
+  const client = selfSigned(folder, 'client');
+  const server = createTlsServer(
+    { cert: own.cert, key: own.key, ca: client.cert, requestCert: true, rejectUnauthorized: false },
+    (request, response) => {
+      const { authorized } = request.socket as TLSSocket;
+      response.writeHead(authorized ? 200 : 401).end(String(request.headers['x-api-key']));
+    },
+  );
+  t.after(() => server.close());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const headers = { 'x-api-key': 'seven' };
+  const { certFile: certificateFile, keyFile } = client;
+  await assert.rejects(new HttpSource({ url, headers, certificateFile, keyFile }).read(patience), {
+    message: /self-signed certificate/,
+  });
+  const caFile = join(folder, 'ca.pem');
+  const source = new HttpSource({ url, headers, caFile, certificateFile, keyFile });
+  t.after(() => source.close());
+  await assert.rejects(source.read(patience), { message: /ca\.pem/ });
+  copyFileSync(own.certFile, caFile);
+  assert.equal(textOf(await source.read(patience)), 'seven');
+  await assert.rejects(new HttpSource({ url, headers, caFile }).read(patience), { message: /401/ });
 });

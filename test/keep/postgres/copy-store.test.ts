@@ -96,7 +96,7 @@ test('a copy that was cut off, or made while a station still worked, is complete
   const cutOff = copyStore({
     from: from.store.tables,
     to: store.tables,
-    onProgress: table => table === 'commits' && cut.abort(),
+    onProgress: ({ table }) => table === 'commits' && cut.abort(),
     signal: cut.signal,
   });
   await assert.rejects(cutOff);

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import http, { type IncomingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import { SluiceError } from '../../../../base/errors.ts';
+import { trustedWith } from '../../../../base/http-agent.ts';
 import { withoutCredentials } from '../../../../base/text.ts';
 import { readingFailure } from '../failure.ts';
 import { MAX_READING_BYTES, type RawReading, type ReadingSource } from '../source.ts';
@@ -19,6 +21,10 @@ export interface HttpQuestion {
   readonly headers?: Readonly<Record<string, string>>;
   readonly username?: string | null;
   readonly password?: string | null;
+  /** Paths of PEM files, read with the first question, and anew after one that failed. */
+  readonly caFile?: string | null;
+  readonly certificateFile?: string | null;
+  readonly keyFile?: string | null;
 }
 
 interface Answer {
@@ -40,9 +46,11 @@ export class HttpSource implements ReadingSource {
   #challenge: DigestChallenge | undefined;
   #answered = 0;
   /** Keeps one connection open between two readings. */
-  readonly #agent: http.Agent;
+  #agent: http.Agent | undefined;
+  readonly #files: Pick<HttpQuestion, 'caFile' | 'certificateFile' | 'keyFile'>;
 
-  constructor({ url, headers, username, password }: HttpQuestion) {
+  constructor({ url, headers, username, password, ...files }: HttpQuestion) {
+    this.#files = files;
     this.#url = new URL(url);
     this.#shown = withoutCredentials(url);
     const user = username ?? decoded(this.#url.username);
@@ -51,8 +59,6 @@ export class HttpSource implements ReadingSource {
     this.#url.password = '';
     this.#headers = { accept: '*/*', 'user-agent': 'sluice', ...headers };
     if (user !== '' || secret !== '') this.#login = { username: user, password: secret };
-    const { Agent } = this.#url.protocol === 'https:' ? https : http;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 1 });
   }
 
   async read(signal: () => AbortSignal): Promise<RawReading | undefined> {
@@ -65,12 +71,33 @@ export class HttpSource implements ReadingSource {
       const bytes = await decodeBody(body, headers['content-encoding'] ?? '', MAX_READING_BYTES);
       return { bytes, contentType: headers['content-type'] };
     } catch (error) {
+      // Its certificates may have been renewed.
+      this.#agent?.destroy();
+      this.#agent = undefined;
       throw aborted.aborted ? aborted.reason : this.#failureOf(error);
     }
   }
 
   async close(): Promise<void> {
-    this.#agent.destroy();
+    this.#agent?.destroy();
+  }
+
+  /** Throws reading_failed, which names a file that cannot be read. */
+  #agentOf(): http.Agent {
+    const { caFile, certificateFile, keyFile } = this.#files;
+    const options = { keepAlive: true, maxSockets: 1 };
+    if (this.#url.protocol !== 'https:') return new http.Agent(options);
+    const read = (path: string | null | undefined): string | undefined => {
+      try {
+        return path ? readFileSync(path, 'utf8') : undefined;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        const why = code === 'ENOENT' ? 'it does not exist' : String(code);
+        throw new SluiceError('reading_failed', `${path} cannot be read: ${why}`, { cause: error });
+      }
+    };
+    const ca = trustedWith(read(caFile));
+    return new https.Agent({ ...options, ca, cert: read(certificateFile), key: read(keyFile) });
   }
 
   /** With Basic, until the server asks for a digest; then with that from the first request on. */
@@ -115,6 +142,7 @@ export class HttpSource implements ReadingSource {
 
   #request(): Request {
     const { request } = this.#url.protocol === 'https:' ? https : http;
+    this.#agent ??= this.#agentOf();
     return request(this.#url, {
       agent: this.#agent,
       headers: { ...this.#authorization(), ...this.#headers },

@@ -12,8 +12,8 @@ import { toRecord } from './rows.ts';
 
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
     size_bytes, mtime_ms, inode, ctime_ms, source, next_attempt_at_ms, hold, object_key, copied,
-    entered_at_ms)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+    adopts, entered_at_ms)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
 
 const NOT_COPIED = 'UPDATE file_records SET copied = 0 WHERE id = ?';
 
@@ -116,6 +116,7 @@ export class Entrance {
       file.hold,
       file.objectKey ?? null,
       file.copied ? 1 : 0,
+      file.adopts ? 1 : 0,
       this.#clock.nowMs(),
     );
     return toRecord(row ?? {});

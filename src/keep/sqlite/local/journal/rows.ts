@@ -123,6 +123,7 @@ export function toRecord(row: SqlRow): FileRecord {
     keyMark: readTextOrNull(row, 'key_mark'),
     ctimeMs: readIntegerOrNull(row, 'ctime_ms'),
     copied: readInteger(row, 'copied') === 1,
+    adopts: readInteger(row, 'adopts') === 1,
     completedAtMs: readIntegerOrNull(row, 'completed_at_ms'),
     removedAtMs: readIntegerOrNull(row, 'removed_at_ms'),
     enteredAtMs: readIntegerOrNull(row, 'entered_at_ms'),
