@@ -13,6 +13,7 @@ import type {
   FileTrouble,
   Journal,
   RecordFilter,
+  UnsettledFiles,
 } from '../keep/local/journal.ts';
 import type { ObjectContext } from './context.ts';
 import { dropFailed, type FailedOutcome, type FailedSelection, retryFailed } from './failed.ts';
@@ -217,6 +218,22 @@ export class Delivery implements Service {
   /** What is wrong with the journal, while it cannot be written; nothing is delivered meanwhile. */
   journalTrouble(): HoldReason | undefined {
     return this.#session?.journalTrouble;
+  }
+
+  /** As `Journal.unsettled`. */
+  unsettled(lateMs: number): UnsettledFiles[] {
+    return this.journal.unsettled(lateMs);
+  }
+
+  /** Records that are being tried this very moment. */
+  underWay(): FileRecord[] {
+    const records = (this.#session?.tried ?? []).map(id => this.journal.byId(id));
+    return records.filter(record => record !== undefined);
+  }
+
+  /** The endpoint of each profile in force. */
+  endpoints(): ReadonlyMap<string, string> {
+    return this.#session?.endpoints ?? new Map();
   }
 
   /** What was sent since the session began, by destination. */

@@ -138,7 +138,7 @@ test('people, repositories and the schedule go out in pages, never all at once (
 
 test('Dashboard: what is stuck is listed by cause, what a person must see to first, with what to do (S-20)', async () => {
   const { questions, deliveries, changesets, captures } = stationStub();
-  const gone = { stage: 'gone', code: null, count: 1, example: 'why', lastAtMs: 0 };
+  const gone = { stage: 'gone', code: null, subject: null, count: 1, example: 'why', lastAtMs: 0 };
   const files = (state: 'failed' | 'processing', errorCode: string, count: number): FileTrouble => ({
     state,
     errorCode,

@@ -27,6 +27,7 @@ import {
   type ScheduleEntry,
   type ScheduleRequest,
   type Settlement,
+  type UnsettledWork,
   type WorkFailure,
   type WorkQueue,
   wholeMs,
@@ -42,6 +43,7 @@ import {
   kindsOf,
   nextDueAfter,
   runningItems,
+  unsettledTargets,
   upcomingItems,
 } from './status.ts';
 import {
@@ -273,6 +275,11 @@ export class PgBossWorkQueue implements WorkQueue {
 
   async running(limit: number): Promise<QueueItem[]> {
     return this.#local(await runningItems(this.#database, this.#engine.sql, limit));
+  }
+
+  async unsettled(lateMs: number): Promise<UnsettledWork[]> {
+    const counted = await unsettledTargets(this.#database, this.#engine.sql, lateMs);
+    return counted.map(one => ({ ...one, earliestMs: this.#time.toLocal(one.earliestMs) }));
   }
 
   counts(): Promise<QueueCounts> {

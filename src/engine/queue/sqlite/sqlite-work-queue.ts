@@ -22,13 +22,22 @@ import {
   type ScheduleEntry,
   type ScheduleRequest,
   type Settlement,
+  type UnsettledWork,
   type WorkFailure,
   type WorkQueue,
   wholeMs,
 } from '../work-queue.ts';
 import { anyDue, dueKeys } from './due.ts';
 import { OtherWriters } from './other-writers.ts';
-import { countDue, countTargets, kindsOf, nextDueAfter, runningItems, upcomingItems } from './status.ts';
+import {
+  countDue,
+  countTargets,
+  kindsOf,
+  nextDueAfter,
+  runningItems,
+  unsettledTargets,
+  upcomingItems,
+} from './status.ts';
 import {
   AGAIN_SQL,
   againOf,
@@ -201,6 +210,10 @@ export class SqliteWorkQueue implements WorkQueue {
 
   async running(limit: number): Promise<QueueItem[]> {
     return this.#database.read(() => runningItems(this.#database, limit));
+  }
+
+  async unsettled(lateMs: number): Promise<UnsettledWork[]> {
+    return this.#database.read(() => unsettledTargets(this.#database, this.#clock.nowMs(), lateMs));
   }
 
   async counts(): Promise<QueueCounts> {
