@@ -1,15 +1,15 @@
 // @ts-check
 // Readings: which collectors run and how well, what waits, each file's way to its object, and what would give
 // way on a full disk.
+
+import { bytes, count, number, span } from '../../parts/words.ts';
 import { ask, query } from '../parts/api.js';
 import { diskPart } from '../parts/disk.js';
 import { element, fill, link, panel, showFacts, state } from '../parts/dom.js';
 import { filters } from '../parts/filters.js';
-import { isFailing } from '../parts/flow.js';
 import { pager } from '../parts/pager.js';
 import { table } from '../parts/table.js';
 import { ago } from '../parts/times.js';
-import { bytes, count, number, span } from '../parts/words.js';
 
 const SHOWN = 50;
 
@@ -205,4 +205,9 @@ function objectOf({ profile, bucket, objectKey, state: word, deliveredAt, lostAt
     `s3://${profile}/${bucket}/${objectKey}`,
     element('div', { class: 'quiet' }, 'delivered ', ago(deliveredAt), ', ', delivery),
   );
+}
+
+/** Its last try was an error. @param {any} collector */
+function isFailing({ lastError, lastReadingAt }) {
+  return lastError !== null && lastError.failedAt > (lastReadingAt ?? '');
 }
