@@ -118,7 +118,11 @@ export const deliveryOperations = {
       ...pageQuery(100, 1000),
     }),
     status: 200,
-    answer: z.object({ deliveries: z.array(Delivery), ...pageAnswer }),
+    answer: z.object({
+      deliveries: z.array(Delivery),
+      total: Count.describe('of all that fit'),
+      ...pageAnswer,
+    }),
   },
   getDelivery: {
     about,

@@ -35,6 +35,8 @@ export const PATHS = {
 
   listPeople: 'GET /api/v1/people',
   mergePeople: 'POST /api/v1/people/merge',
+  listMergeSuggestions: 'GET /api/v1/people/suggestions',
+  refuseMerge: 'POST /api/v1/people/refuse',
   splitPeople: 'POST /api/v1/people/split',
   setBot: 'POST /api/v1/people/bot',
 

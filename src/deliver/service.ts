@@ -1,3 +1,4 @@
+import { keepAnswers } from '../base/answer-cache.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 import { systemRandom } from '../base/random.ts';
@@ -93,12 +94,17 @@ export class Delivery implements Service {
     context: () => this.#spoolContext(),
     withhold: id => (this.#session ? this.#session.withhold(id) : () => undefined),
   });
+  readonly #counts: (filter: string) => number;
   #plan: DeliveryPlan | undefined;
   #journal: Journal | undefined;
   #session: DeliverySession | undefined;
   #stopped = false;
 
   constructor(options: DeliveryOptions) {
+    this.#counts = keepAnswers(
+      filter => this.journal.count(JSON.parse(filter) as RecordFilter),
+      options.clock,
+    );
     this.#options = {
       ...options,
       random: options.random ?? systemRandom,
@@ -213,6 +219,11 @@ export class Delivery implements Service {
 
   list(filter: RecordFilter): FileRecord[] {
     return this.journal.list(filter);
+  }
+
+  /** How many `list` would answer on all its pages; where counting took long, some time ago. */
+  count(filter: Omit<RecordFilter, 'beforeId' | 'limit'>): number {
+    return this.#counts(JSON.stringify(filter));
   }
 
   /** What is wrong with the journal, while it cannot be written; nothing is delivered meanwhile. */

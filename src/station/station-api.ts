@@ -44,6 +44,7 @@ export interface StationApi {
   readonly deliveries: Pick<
     Delivery,
     | 'list'
+    | 'count'
     | 'record'
     | 'troubles'
     | 'holds'
@@ -76,6 +77,7 @@ export interface StationApi {
     | 'find'
     | 'events'
     | 'list'
+    | 'count'
     | 'syncNow'
     | 'syncWhere'
     | 'checkSender'

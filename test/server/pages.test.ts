@@ -83,7 +83,7 @@ test('changesets are listed by several states, what waits for review, and what i
   const { body } = await ask(
     `/api/v1/changesets?state=open,draft&review=waiting&order=idle&limit=3&cursor=${cursorOf([5, 7])}`,
   );
-  assert.deepEqual(body, { changesets: [], next: null });
+  assert.deepEqual(body, { changesets: [], total: 0, next: null });
   assert.deepEqual(asked.splice(0), [
     [
       { states: ['open', 'draft'], waitingForReview: true },

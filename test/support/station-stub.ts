@@ -107,10 +107,14 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       list: async () => [],
       merge: async () => Promise.reject(new SluiceError('not_found', 'nobody has that e-mail')),
       split: async () => undefined,
+      count: async () => 0,
+      refuse: async () => undefined,
+      refusals: async () => [],
       setBot: async () => Promise.reject(new SluiceError('not_found', 'nobody has that e-mail')),
     },
     deliveries: {
       list: () => [],
+      count: () => 0,
       troubles: () => [],
       holds: () => [],
       journalTrouble: () => behaviour.journalTrouble,
@@ -148,6 +152,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       find: async url => unknown(url),
       events: async () => [],
       list: async () => [],
+      count: async () => 0,
       syncNow: async urls => urls.length,
       syncWhere: async () => 0,
       checkSender() {
