@@ -21,8 +21,12 @@ test('who may be one person is suggested, merged or refused in one place, and bo
     async () => (await station.ask('/api/v1/repositories')).body.repositories[0]?.state === 'ok',
   );
   const database = new DatabaseSync(join(cwd, 'sluice.db'));
-  database.exec(`UPDATE people SET name = 'Ada Lovelace' WHERE email = 'author0@example.org';
-    UPDATE people SET name = 'ada lovelace' WHERE email = 'author1@example.org'`);
+  const rename = (email: string, name: string): void => {
+    database.prepare('UPDATE people SET name = ? WHERE email = ?').run(name, email);
+    database.prepare('UPDATE identities SET mapped_name = ? WHERE mapped_email = ?').run(name, email);
+  };
+  rename('author0@example.org', 'Ada Lovelace');
+  rename('author1@example.org', 'ada lovelace');
   database.close();
   const { page, complaints } = await openPage(t, browser, `${station.url}/#/people`);
   const suggestion = page.locator('#suggestions .suggestions > li');
