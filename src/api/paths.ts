@@ -13,6 +13,7 @@ export const PATHS = {
   getStatus: 'GET /api/v1/status',
   listAlerts: 'GET /api/v1/alerts',
   listTroubles: 'GET /api/v1/troubles',
+  listStuck: 'GET /api/v1/stuck',
   getRates: 'GET /api/v1/rates',
   getDiskHistory: 'GET /api/v1/disk/history',
   getSchedule: 'GET /api/v1/schedule',
@@ -36,6 +37,8 @@ export const PATHS = {
 
   listPeople: 'GET /api/v1/people',
   mergePeople: 'POST /api/v1/people/merge',
+  listMergeSuggestions: 'GET /api/v1/people/suggestions',
+  refuseMerge: 'POST /api/v1/people/refuse',
   splitPeople: 'POST /api/v1/people/split',
   setBot: 'POST /api/v1/people/bot',
 

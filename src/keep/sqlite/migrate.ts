@@ -29,6 +29,8 @@ import { sql as lives } from './migrations/0026-lives.ts';
 import { sql as hooks } from './migrations/0027-hooks.ts';
 import { sql as mounts } from './migrations/0028-mounts.ts';
 import { sql as adopts } from './migrations/0029-adopts.ts';
+import { sql as failingTargets } from './migrations/0030-failing-targets.ts';
+import { sql as refusedMerges } from './migrations/0031-refused-merges.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -61,6 +63,8 @@ export const MIGRATIONS: readonly string[] = [
   hooks,
   mounts,
   adopts,
+  failingTargets,
+  refusedMerges,
 ];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */

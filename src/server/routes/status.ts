@@ -33,6 +33,8 @@ export function statusRoutes({ station, clock, operation }: RouteOptions): void 
     return context.json({ status: 'the journal cannot be written', code: trouble.code }, 503);
   });
   operation('getStatus', () => station.status());
+  const stuck = cacheAnswer(() => station.stuck(), clock);
+  operation('listStuck', () => stuck());
   operation('getRates', async () => {
     const { hour, day } = await station.rates.read();
     return { hour: shownSeries(hour), day: shownSeries(day) };

@@ -35,7 +35,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
     title: 'Insights',
     page: async () => (await import('../pages/insights.tsx')).InsightsPage,
   },
-  people: { title: 'People', old: () => import('../old/pages/people.js') },
+  people: { title: 'People', page: async () => (await import('../pages/people.tsx')).PeoplePage },
   changesets: {
     title: 'Changesets',
     old: () => import('../old/pages/changesets.js'),
