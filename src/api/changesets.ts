@@ -100,7 +100,11 @@ export const changesetOperations = {
       ...pageQuery(100, 1000),
     }),
     status: 200,
-    answer: z.object({ changesets: z.array(Changeset), ...pageAnswer }),
+    answer: z.object({
+      changesets: z.array(Changeset),
+      total: Count.describe('of all that fit'),
+      ...pageAnswer,
+    }),
   },
   getChangeset: { about, summary: 'One by its address.', query: UrlQuery, status: 200, answer: Changeset },
   listChangesetEvents: {

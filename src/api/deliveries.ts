@@ -56,6 +56,11 @@ const Selection = z
     match: z.string().min(1).optional().describe('a glob over `profile/bucket/path`, or over the path alone'),
     cause: z.string().min(1).optional().describe('an error code, or what it is answered with'),
     text: z.string().min(1).optional().describe('somewhere in `profile/bucket/path`'),
+    profile: z.string().min(1).optional().describe('only of this profile; with one of the others'),
+    gone: z
+      .boolean()
+      .optional()
+      .describe('only those whose file is no longer there, or is; with one of the others'),
     limit: z
       .number()
       .int()
@@ -64,7 +69,7 @@ const Selection = z
       .describe('at most so many of them are answered one by one; all unless given'),
   })
   .refine(
-    ({ limit: _limit, ...selection }) =>
+    ({ limit: _limit, profile: _profile, gone: _gone, ...selection }) =>
       Object.values(selection).some(value => value !== undefined && value !== false),
     { error: 'say which: all, ids, match, cause or text' },
   );
@@ -113,7 +118,11 @@ export const deliveryOperations = {
       ...pageQuery(100, 1000),
     }),
     status: 200,
-    answer: z.object({ deliveries: z.array(Delivery), ...pageAnswer }),
+    answer: z.object({
+      deliveries: z.array(Delivery),
+      total: Count.describe('of all that fit'),
+      ...pageAnswer,
+    }),
   },
   getDelivery: {
     about,

@@ -10,10 +10,12 @@ import { pauseOperations } from './pauses.ts';
 import { peopleOperations } from './people.ts';
 import { repositoryOperations } from './repositories.ts';
 import { stationOperations } from './status.ts';
+import { stuckOperations } from './stuck.ts';
 
 /** Every operation of the API by its name. */
 export const OPERATIONS = {
   ...stationOperations,
+  ...stuckOperations,
   ...eventOperations,
   ...repositoryOperations,
   ...peopleOperations,

@@ -12,6 +12,7 @@ export const PATHS = {
 
   getStatus: 'GET /api/v1/status',
   listTroubles: 'GET /api/v1/troubles',
+  listStuck: 'GET /api/v1/stuck',
   getRates: 'GET /api/v1/rates',
   getSchedule: 'GET /api/v1/schedule',
   listNotifications: 'GET /api/v1/notifications',
@@ -34,6 +35,8 @@ export const PATHS = {
 
   listPeople: 'GET /api/v1/people',
   mergePeople: 'POST /api/v1/people/merge',
+  listMergeSuggestions: 'GET /api/v1/people/suggestions',
+  refuseMerge: 'POST /api/v1/people/refuse',
   splitPeople: 'POST /api/v1/people/split',
   setBot: 'POST /api/v1/people/bot',
 

@@ -27,7 +27,7 @@ export const peopleOperations = {
       ...pageQuery(100, 1000),
     }),
     status: 200,
-    answer: z.object({ people: z.array(Person), ...pageAnswer }),
+    answer: z.object({ people: z.array(Person), total: Count.describe('of all that fit'), ...pageAnswer }),
   },
   mergePeople: {
     about,
@@ -40,6 +40,34 @@ export const peopleOperations = {
     about,
     summary: 'Takes e-mails out of the person that they were merged into.',
     body: Emails,
+    status: 204,
+  },
+  listMergeSuggestions: {
+    about,
+    summary: 'Who may be one person: those who share an e-mail, a name, or a login of a code host.',
+    query: z.strictObject({ limit: z.coerce.number<number>().int().min(1).max(1000).default(50) }),
+    status: 200,
+    answer: z.object({
+      suggestions: z.array(
+        z
+          .object({
+            id: z.string(),
+            reason: z.enum(['email', 'noreply', 'name']).describe('the strongest of the reasons'),
+            people: z.array(Person).describe('those with most commits first'),
+            emails: z.array(z.string()).describe('what `mergePeople` makes them one by'),
+          })
+          .meta({ id: 'MergeSuggestion' }),
+      ),
+      total: Count,
+    }),
+  },
+  refuseMerge: {
+    about,
+    summary: 'Says that people are not one and the same, or takes that back: they are not suggested again.',
+    body: z.strictObject({
+      people: z.array(z.strictObject({ name: z.string(), email: z.string() })).min(2).max(20),
+      refused: z.boolean().default(true),
+    }),
     status: 204,
   },
   setBot: {

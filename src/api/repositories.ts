@@ -21,10 +21,12 @@ const Urls = z
   .refine(({ url, urls }) => (url === undefined) !== (urls === undefined), { error: 'give url or urls' });
 const UrlQuery = z.strictObject({ url: Url });
 
+const RepositoryState = z.enum(['new', 'ok', 'failing', 'unreachable', 'gone', 'private', 'moved']);
+
 export const Repository = z
   .object({
     url: z.string(),
-    state: z.enum(['new', 'ok', 'failing', 'unreachable', 'gone', 'private', 'moved']),
+    state: RepositoryState,
     tracked: z.boolean(),
     trackedBy: z.array(z.string()).describe('config, cli, api, or an owner like `owner:github:name`'),
     movedTo: z.string().nullable(),
@@ -164,8 +166,12 @@ export const repositoryOperations = {
   },
   syncRepositories: {
     about,
-    summary: 'Makes tracked repositories due now, first in line.',
-    body: Urls,
+    summary: 'Makes tracked repositories due now, first in line: by address, or all in a state.',
+    body: z
+      .strictObject({ ...Urls.shape, state: RepositoryState.optional() })
+      .refine(({ url, urls, state }) => [url, urls, state].filter(one => one !== undefined).length === 1, {
+        error: 'give url, urls or state',
+      }),
     status: 202,
     answer: z.object({ repositories: z.array(z.object({ url: z.string() })) }),
   },

@@ -13,6 +13,8 @@ export interface FailedSelection {
   readonly match?: string;
   /** Error code (`access_denied`) or what it is answered with (`give-up`, `retry`, `hold`). */
   readonly cause?: string;
+  /** Those whose file is no longer there, or only those where it is; with one of the others. */
+  readonly gone?: boolean;
   /** Of this profile only; with one of the others. */
   readonly profile?: string;
   /** Somewhere in `profile/bucket/path`, without regard to case. */
@@ -28,13 +30,18 @@ export interface FailedOutcome {
 
 const PAGE = 500;
 
+function codeOf({ errorCode }: FileRecord): string {
+  return errorCode ?? 'unknown';
+}
+
 /** Whether a record is meant. Pure. */
 function isSelected(record: FileRecord, selection: FailedSelection): boolean {
-  const { all, ids, match, cause, text, profile } = selection;
+  const { all, ids, match, cause, text, profile, gone } = selection;
   if (!all && [ids, match, cause, text].every(one => one === undefined)) return false;
   if (profile !== undefined && record.profile !== profile) return false;
+  if (gone !== undefined && (record.removedAtMs !== null) !== gone) return false;
   if (ids !== undefined && !ids.includes(record.id)) return false;
-  if (cause !== undefined && record.errorCode !== cause && record.errorAnswer !== cause) return false;
+  if (cause !== undefined && codeOf(record) !== cause && record.errorAnswer !== cause) return false;
   const whole = `${record.profile}/${record.bucket}/${record.filepath}`;
   if (text !== undefined && !whole.toLowerCase().includes(text.toLowerCase())) return false;
   if (match === undefined) return true;
@@ -66,7 +73,7 @@ export function failedCauses(journal: Journal, selection: FailedSelection = { al
   const causes = new Map<string, FailedCause>();
   for (const record of failedRecords(journal)) {
     if (!isSelected(record, selection)) continue;
-    const code = record.errorCode ?? 'unknown';
+    const code = codeOf(record);
     const { files = 0, bytes = 0, gone = 0, example = record } = causes.get(code) ?? {};
     causes.set(code, {
       code,

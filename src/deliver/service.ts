@@ -1,3 +1,4 @@
+import { keepAnswers } from '../base/answer-cache.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 import { systemRandom } from '../base/random.ts';
@@ -13,6 +14,7 @@ import type {
   FileTrouble,
   Journal,
   RecordFilter,
+  UnsettledFiles,
 } from '../keep/local/journal.ts';
 import type { ObjectContext } from './context.ts';
 import { dropFailed, type FailedOutcome, type FailedSelection, retryFailed } from './failed.ts';
@@ -92,12 +94,17 @@ export class Delivery implements Service {
     context: () => this.#spoolContext(),
     withhold: id => (this.#session ? this.#session.withhold(id) : () => undefined),
   });
+  readonly #counts: (filter: string) => number;
   #plan: DeliveryPlan | undefined;
   #journal: Journal | undefined;
   #session: DeliverySession | undefined;
   #stopped = false;
 
   constructor(options: DeliveryOptions) {
+    this.#counts = keepAnswers(
+      filter => this.journal.count(JSON.parse(filter) as RecordFilter),
+      options.clock,
+    );
     this.#options = {
       ...options,
       random: options.random ?? systemRandom,
@@ -214,9 +221,30 @@ export class Delivery implements Service {
     return this.journal.list(filter);
   }
 
+  /** How many `list` would answer on all its pages; where counting took long, some time ago. */
+  count(filter: Omit<RecordFilter, 'beforeId' | 'limit'>): number {
+    return this.#counts(JSON.stringify(filter));
+  }
+
   /** What is wrong with the journal, while it cannot be written; nothing is delivered meanwhile. */
   journalTrouble(): HoldReason | undefined {
     return this.#session?.journalTrouble;
+  }
+
+  /** As `Journal.unsettled`. */
+  unsettled(lateMs: number): UnsettledFiles[] {
+    return this.journal.unsettled(lateMs);
+  }
+
+  /** Records that are being tried this very moment. */
+  underWay(): FileRecord[] {
+    const records = (this.#session?.tried ?? []).map(id => this.journal.byId(id));
+    return records.filter(record => record !== undefined);
+  }
+
+  /** The endpoint of each profile in force. */
+  endpoints(): ReadonlyMap<string, string> {
+    return this.#session?.endpoints ?? new Map();
   }
 
   /** What was sent since the session began, by destination. */

@@ -348,6 +348,17 @@ export class DeliverySession {
     return this.#context.holds.journalTrouble;
   }
 
+  /** Ids of the records that are being tried this very moment. */
+  get tried(): readonly number[] {
+    return this.#dispatcher.tried;
+  }
+
+  /** Endpoints by profile. */
+  get endpoints(): ReadonlyMap<string, string> {
+    const { destinations } = this.#context;
+    return new Map([...destinations.values()].map(({ profile, endpoint }) => [profile, endpoint]));
+  }
+
   get throughput(): readonly Throughput[] {
     return this.#context.statistics.all();
   }

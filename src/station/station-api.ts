@@ -1,3 +1,4 @@
+import type { Answer } from '../api/operations.ts';
 import type { Config } from '../config/schema.ts';
 import type { Delivery } from '../deliver/service.ts';
 import type { WorkQueue } from '../engine/queue/work-queue.ts';
@@ -43,6 +44,7 @@ export interface StationApi {
   readonly deliveries: Pick<
     Delivery,
     | 'list'
+    | 'count'
     | 'record'
     | 'troubles'
     | 'holds'
@@ -59,7 +61,10 @@ export interface StationApi {
     'requestBake' | 'waitForRun' | 'run' | 'recentRuns' | 'list' | 'find'
   >;
   /** Which repositories are kept fresh. */
-  readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'syncAfterPush' | 'findScheduled'>;
+  readonly tracking: Pick<
+    Tracking,
+    'track' | 'untrack' | 'syncNow' | 'syncState' | 'syncAfterPush' | 'findScheduled'
+  >;
   /** What people were notified of. */
   readonly notifications: Pick<Notifications, 'recent'>;
   /** Figures for Prometheus. */
@@ -72,6 +77,7 @@ export interface StationApi {
     | 'find'
     | 'events'
     | 'list'
+    | 'count'
     | 'syncNow'
     | 'syncWhere'
     | 'checkSender'
@@ -95,6 +101,8 @@ export interface StationApi {
   readonly schedule: ScheduleApi;
   /** A page of the repositories, each with its next time and why. */
   listRepositories(filter: RepositoryListFilter): Promise<PageOfRepositories>;
+  /** All that is stuck, and how much else there is. */
+  stuck(): Promise<Answer<'listStuck'>>;
   /** What happens, as it happens. */
   readonly events: Pick<EventObserver, 'open'>;
   /** Of this sluice. */

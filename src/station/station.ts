@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Answer } from '../api/operations.ts';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
@@ -44,6 +45,7 @@ import {
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, readStoredFigures, type StationStatus } from './status/status.ts';
 import { StoreWatch } from './status/store-watch.ts';
+import { findStuck } from './status/stuck/stuck.ts';
 import { findTroubles } from './status/troubles.ts';
 
 export interface StationOptions {
@@ -332,6 +334,25 @@ class ComposedStation implements Station {
       // Opened later, they are of the first age.
       waitingForReview: open.find(({ age }) => age === 1)?.waitingForReview ?? 0,
     };
+  }
+
+  stuck(): Promise<Answer<'listStuck'>> {
+    const { clock } = this.#options;
+    const { cache, deliver } = this.#config;
+    return findStuck({
+      questions: this.questions,
+      queue: this.#stores.queue,
+      deliveries: this.deliveries,
+      changesets: this.changesets,
+      captures: this.captures,
+      stations: () => this.#stores.store.stations.list(),
+      disks: () => stationDisks(this.#config),
+      storeOutage: () => this.storeOutage(),
+      askStore: ask => this.askStore(ask),
+      minFreeDiskBytes: cache.minFreeDiskBytes,
+      root: deliver.directory,
+      nowMs: () => clock.nowMs(),
+    });
   }
 
   ready(): boolean {

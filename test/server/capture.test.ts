@@ -72,7 +72,7 @@ test('HTTP: one capture file has its collector, its counts and its object key (K
 
 test('HTTP: the list of capture files takes a collector and a page, within bounds (K-11)', async () => {
   const { ask, filters } = serve();
-  assert.deepEqual((await ask('/api/v1/capture/files')).body, { files: [SHOWN], next: null });
+  assert.deepEqual((await ask('/api/v1/capture/files')).body, { files: [SHOWN], total: 0, next: null });
   const { body } = await ask(`/api/v1/capture/files?collector=temperature&cursor=${cursorOf([9])}&limit=1`);
   assert.equal(body.next, cursorOf([7]));
   assert.deepEqual(asJson(filters), [{ limit: 100 }, { limit: 1, collector: 'temperature', beforeId: 9 }]);

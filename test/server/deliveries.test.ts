@@ -47,6 +47,7 @@ test('HTTP: the list of deliveries takes a filter in the query and has a bound (
   const query = 'state=failed&profile=p&bucket=b&search=a%2Fb&cause=access_denied&limit=3&cursor=';
   assert.deepEqual((await ask('GET', `/api/v1/deliveries?${query}${cursorOf([9])}`)).body, {
     deliveries: [],
+    total: 0,
     next: null,
   });
   assert.equal((await ask('GET', '/api/v1/deliveries')).status, 200);

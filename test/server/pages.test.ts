@@ -83,7 +83,7 @@ test('changesets are listed by several states, what waits for review, and what i
   const { body } = await ask(
     `/api/v1/changesets?state=open,draft&review=waiting&order=idle&limit=3&cursor=${cursorOf([5, 7])}`,
   );
-  assert.deepEqual(body, { changesets: [], next: null });
+  assert.deepEqual(body, { changesets: [], total: 0, next: null });
   assert.deepEqual(asked.splice(0), [
     [
       { states: ['open', 'draft'], waitingForReview: true },
@@ -138,7 +138,7 @@ test('people, repositories and the schedule go out in pages, never all at once (
 
 test('Dashboard: what is stuck is listed by cause, what a person must see to first, with what to do (S-20)', async () => {
   const { questions, deliveries, changesets, captures } = stationStub();
-  const gone = { stage: 'gone', code: null, count: 1, example: 'why', lastAtMs: 0 };
+  const gone = { stage: 'gone', code: null, subject: null, count: 1, example: 'why', lastAtMs: 0 };
   const files = (state: 'failed' | 'processing', errorCode: string, count: number): FileTrouble => ({
     state,
     errorCode,

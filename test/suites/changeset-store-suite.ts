@@ -287,6 +287,7 @@ export function changesetStoreSuite(name: string, open: OpenStoreAndQueue): void
     assert.deepEqual(await list({}), [1, 2]);
     assert.deepEqual(await list({}, 2), [3, 4]);
     assert.deepEqual(await list({ text: '0% O' }), [1, 3]);
+    assert.equal(await store.changesets.count({ text: '0% O' }), 2);
     assert.deepEqual(await list({ states: ['open'] }), []);
     assert.deepEqual(await list({ repository: 'OWNER/name', failing: false, followed: true }), [1, 2]);
   });

@@ -69,6 +69,29 @@ export function peopleSuite(name: string, open: OpenStore): void {
     );
   });
 
+  test(`${name}: who is not one person is kept until that is taken back (W-54)`, async t => {
+    const { store } = await open(t);
+    const { people } = store;
+    const pair = { one: 'a <a@example.org>', other: 'b <b@example.org>' };
+    await people.refuse([pair, { one: 'a', other: 'c' }], true);
+    await people.refuse([pair], true);
+    assert.deepEqual(await people.refusals(), [{ one: 'a', other: 'c' }, pair]);
+    await people.refuse([{ one: 'a', other: 'c' }], false);
+    assert.deepEqual(await people.refusals(), [pair]);
+  });
+
+  test(`${name}: people are counted as they are listed (W-55)`, async t => {
+    const { store } = await open(t);
+    const commits = ['Ada', 'Ada', 'Bob', 'deploy bot'].map((who, at) => ({ who, at }));
+    await storeHistory(store, '/one', commits);
+    for (const filter of [{}, { text: 'ADA' }, { text: 'nobody' }, { bots: 'exclude' as const }])
+      assert.equal(
+        await store.people.count(filter),
+        (await store.people.list({ ...filter, limit: 9 })).length,
+        JSON.stringify(filter),
+      );
+  });
+
   test(`${name}: programs are known by their names, or as somebody says (R-27)`, async t => {
     const { store } = await open(t);
     const repositoryIds = [

@@ -444,6 +444,32 @@ function leaseSuite(open: Open): void {
 }
 
 function statusSuite(open: Open): void {
+  test('what is not well is told by kind, group, state and error, each of it once (W-53)', async t => {
+    const { queue, clock } = await open(t);
+    const put = (key: string, inMs: number, more: Partial<ScheduleRequest> = {}) =>
+      queue.put(key, placement(clock, inMs, more));
+    for (const key of ['f1', 'f2']) await put(key, -10, { kind: 'failing' });
+    for (const claim of await claimSome(queue, 2, { kinds: ['failing'] }))
+      await queue.fail(claim, { error: ERROR, retryAtMs: clock.nowMs() + 1000, reason: 'again' });
+    await put('runs', -10, { kind: 'running' });
+    await claimSome(queue, 1, { kinds: ['running'] });
+    await put('later', 5000);
+    await put('due', -5);
+    await put('late1', -300);
+    await put('late2', -200, { priority: 'high' });
+    await put('elsewhere', -1, { group: 'other' });
+    const told = (await queue.unsettled(100)).map(
+      ({ kind, group, state, code, message, count, earliestMs, example }) =>
+        [kind, group, state, code, message, count, earliestMs - clock.nowMs(), example].join(' '),
+    );
+    assert.deepEqual(told.sort(), [
+      'failing host failing connection_lost reset by peer 2 1000 f1',
+      'sync host due   1 -5 due',
+      'sync host late   2 -300 late1',
+      'sync other due   1 -1 elsewhere',
+    ]);
+  });
+
   test('counts of the schedule, what is due and how late, what runs (C-9)', async t => {
     const { queue, other, clock } = await open(t);
     const none = { size: 0, due: 0, behindMs: 0, running: 0, raised: 0, byKind: [] };

@@ -99,6 +99,11 @@ export class FaultyWorkQueue implements WorkQueue {
     return this.#queue.running(limit);
   }
 
+  async unsettled(lateMs: number) {
+    await this.#before('unsettled');
+    return this.#queue.unsettled(lateMs);
+  }
+
   counts() {
     return this.#queue.counts();
   }

@@ -1,3 +1,4 @@
+import type { Answer } from '../../src/api/operations.ts';
 import { type ErrorRecord, SluiceError, toErrorRecord } from '../../src/base/errors.ts';
 import type { HoldReason } from '../../src/engine/place-hold.ts';
 import { NO_CAPTURE } from '../../src/gather/capture/service.ts';
@@ -68,6 +69,16 @@ const NO_ANSWERS: Questions = {
 
 const NO_RATES = seriesOf([], { spanMs: 60_000, count: 60, fromMs: 0 });
 
+const NOTHING_STUCK: Answer<'listStuck'> = {
+  stuck: [],
+  elsewhere: {
+    files: { uploading: 0, due: 0, resting: 0, copying: 0, empty: 0 },
+    targets: { running: 0, due: 0, resting: 0, repositories: 0, changesets: 0 },
+    unproven: 0,
+    left: 0,
+  },
+};
+
 /** A station of which only the server's part is tested. `asked` collects the URLs that were to be baked. */
 export function stationStub(behaviour: StubBehaviour = {}): StationApi & { readonly asked: string[] } {
   const asked: string[] = [];
@@ -96,10 +107,14 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       list: async () => [],
       merge: async () => Promise.reject(new SluiceError('not_found', 'nobody has that e-mail')),
       split: async () => undefined,
+      count: async () => 0,
+      refuse: async () => undefined,
+      refusals: async () => [],
       setBot: async () => Promise.reject(new SluiceError('not_found', 'nobody has that e-mail')),
     },
     deliveries: {
       list: () => [],
+      count: () => 0,
       troubles: () => [],
       holds: () => [],
       journalTrouble: () => behaviour.journalTrouble,
@@ -119,6 +134,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       untrack: nothingKnown,
       findScheduled: nothingKnown,
       syncNow: async () => [],
+      syncState: async () => [],
       syncAfterPush: async () => [],
     },
     pauses: {
@@ -136,6 +152,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       find: async url => unknown(url),
       events: async () => [],
       list: async () => [],
+      count: async () => 0,
       syncNow: async urls => urls.length,
       syncWhere: async () => 0,
       checkSender() {
@@ -208,6 +225,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
     async checkStore() {
       if (behaviour.databaseError) throw behaviour.databaseError;
     },
+    stuck: async () => NOTHING_STUCK,
     status: () => Promise.reject(behaviour.databaseError ?? new SluiceError('internal', 'the secret is 42')),
     ready: () => behaviour.ready ?? true,
   };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { grownRepository, standingPlace, startStation, until } from '../support/sluice.ts';
@@ -10,6 +11,66 @@ before(async () => {
   browser = await startBrowser();
 });
 after(() => browser?.close());
+
+test('who may be one person is suggested, merged or refused in one place, and both are taken back (W-54)', async t => {
+  const origin = grownRepository(join(standingPlace(t), 'origin.git'), 30, 3);
+  const cwd = standingPlace(t);
+  const station = await startStation(t, { cwd, yaml: `repos: [${origin.path}]\n` });
+  await until(
+    'it is baked',
+    async () => (await station.ask('/api/v1/repositories')).body.repositories[0]?.state === 'ok',
+  );
+  const database = new DatabaseSync(join(cwd, 'sluice.db'));
+  database.exec(`UPDATE people SET name = 'Ada Lovelace' WHERE email = 'author0@example.org';
+    UPDATE people SET name = 'ada lovelace' WHERE email = 'author1@example.org'`);
+  database.close();
+  const { page, complaints } = await openPage(t, browser, `${station.url}/#/people`);
+  const suggestion = page.locator('#suggestions .suggestions > li');
+  const press = (name: RegExp) => suggestion.getByRole('button', { name }).press('Enter');
+  await suggestion.getByText('one name, written alike').waitFor();
+  await press(/^Not the same/);
+  await page.getByText('They are not suggested again.').waitFor();
+  await suggestion.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await suggestion.waitFor();
+  await press(/^Merge/);
+  await page.getByText('is one person with 20 commits now.').waitFor();
+  await page.getByRole('status').getByText('2 people').waitFor();
+  await suggestion.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  await page.getByRole('status').getByText('3 people').waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('Ctrl K finds pages, repositories and people by some letters; ? says the keys, / leads to the search (W-56)', async t => {
+  const origin = grownRepository(join(standingPlace(t), 'origin.git'), 30, 3);
+  const station = await startStation(t, { cwd: standingPlace(t), yaml: `repos: [${origin.path}]\n` });
+  await until(
+    'it is baked',
+    async () => (await station.ask('/api/v1/repositories')).body.repositories[0]?.state === 'ok',
+  );
+  const { page, complaints } = await openPage(t, browser, station.url);
+  await page.getByRole('heading', { name: 'sluice' }).waitFor();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('people');
+  await page.locator('#palette-list button', { hasText: 'People' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Name or e-mail').waitFor();
+  assert.match(page.url(), /#\/people$/);
+  await page.keyboard.press('/');
+  await page.keyboard.type('author2');
+  await page.getByRole('status').getByText('1 person').waitFor();
+  await page.getByLabel('Name or e-mail').blur();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).getByText('go to anything').waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('author1@');
+  await page.locator('#palette-list button', { hasText: 'author1@example.org' }).click();
+  await page.getByRole('row', { name: /author1@/ }).waitFor();
+  assert.match(page.url(), /#\/people\?search=author1/);
+  assert.deepEqual(complaints, []);
+});
 
 interface Authors {
   readonly authors: readonly { readonly name: string; readonly commits: number }[];
@@ -77,9 +138,9 @@ test('a click counts that a list is refreshed under (S-21)', async t => {
   await page.mouse.down();
   // What is pressed changes meanwhile, and the page has asked for it and for one thing more.
   await station.ask('/api/v1/people/bot', { email: 'author1@example.org', bot: false });
-  const answered = () => page.waitForResponse(response => response.url().includes('/api/v1/people?'));
-  await answered();
-  await answered();
+  const answered = page.waitForResponse(response => response.url().includes('/api/v1/people?'));
+  await station.ask('/bake', { url: origin.path, wait: true });
+  await answered;
   await page.mouse.up();
   await page.getByText('Author 1 is a program.').waitFor();
   await page

@@ -154,6 +154,11 @@ export class Dispatcher {
     return this.#withheld.has(id);
   }
 
+  /** Ids of the records that are being tried this very moment. */
+  get tried(): readonly number[] {
+    return [...this.#tried];
+  }
+
   /** Whether a record is being tried this very moment. */
   isTried(id: number): boolean {
     return this.#tried.has(id);

@@ -108,6 +108,13 @@ export interface WorkQueue {
    */
   countDue(spans: DueSpans): Promise<DueCounts>;
 
+  /**
+   * Items that wait and are not well: those whose last try failed, and those whose time has come, by what they have in
+   * common. Whatever else waits is in neither. Its cost grows with their number, not with that of the others.
+   * @param lateMs who is due for longer than this is `late`
+   */
+  unsettled(lateMs: number): Promise<UnsettledWork[]>;
+
   /** Figures for status and metrics; their cost does not grow with the size of the schedule. */
   counts(): Promise<QueueCounts>;
 }
@@ -259,6 +266,22 @@ export interface QueueCounts {
   /** Waiting items of high priority, counted likewise. */
   readonly raised: number;
   readonly byKind: readonly { readonly kind: string; readonly size: number; readonly due: number }[];
+}
+
+/** Waiting items of one kind and group that are not well for the same reason. */
+export interface UnsettledWork {
+  readonly kind: string;
+  readonly group: string;
+  /** `failing`: their last try failed, whenever the next one is; `due` and `late` never failed since they succeeded. */
+  readonly state: 'failing' | 'due' | 'late';
+  /** Of failing ones: of their last error, which may be of another version's catalogue. */
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly count: number;
+  /** The earliest time at which one of them is or was due; `example` is that one. */
+  readonly earliestMs: number;
+  /** A key. */
+  readonly example: string;
 }
 
 /** Counting what is due stops here, a kind: beyond it the exact number tells nobody more, and costs. */

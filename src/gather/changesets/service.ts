@@ -218,6 +218,11 @@ export class Changesets implements Service {
     return changesets.map(changeset => this.#withNext(changeset, items.get(changeset.key)));
   }
 
+  /** How many `list` would answer on all its pages. */
+  count(filter: ChangesetFilter): Promise<number> {
+    return this.#context().changesets.count(filter);
+  }
+
   /**
    * Makes followed changesets due now, by address. Throws `url_invalid`, `not_found` before any is. @returns how many
    */

@@ -169,6 +169,30 @@ export interface FileTrouble {
   readonly lastUpdated: string;
 }
 
+/** Files that have not arrived, by what their records say; each of them is in one of these. */
+export interface UnsettledFiles {
+  readonly state: 'incoming_tmp' | 'incoming' | 'processing' | 'failed';
+  readonly profile: string;
+  readonly bucket: string;
+  readonly hold: FileHold | null;
+  /** May be of another version's catalogue. */
+  readonly errorCode: string | null;
+  /** When the next try is: its time has come, and for long, or will come, or it waits for no time. */
+  readonly next: 'late' | 'due' | 'later' | 'never';
+  /** The file is no longer there. */
+  readonly isGone: boolean;
+  readonly files: number;
+  readonly bytes: number;
+  /** Of the one that is in this for longest: when it failed, or else when it came into view. */
+  readonly sinceMs: number;
+  /** Of the same one. */
+  readonly example: {
+    readonly filepath: string;
+    readonly source: string | null;
+    readonly message: string | null;
+  };
+}
+
 /** Files of a bucket that are on their way: in incoming or processing. */
 export interface WaitingFiles {
   readonly profile: string;
@@ -267,6 +291,11 @@ export interface Journal {
    * Files that failed, or are to be tried again after a failure, by state and error; those that are gone do not count.
    */
   troubles(): FileTrouble[];
+  /**
+   * All that has not arrived and was not dropped, by what the records say. Looks at every one of them.
+   * @param lateMs who is due for longer than this is `late`
+   */
+  unsettled(lateMs: number): UnsettledFiles[];
   /** Every record in a state, in pages, oldest first. */
   inState(state: FileState, afterId: number, limit: number): FileRecord[];
   /** Completed files still in the spool whose delivery is proven, delivered longest ago first. */

@@ -8,6 +8,8 @@ import { sql as schedule } from './migrations/0004-schedule.ts';
 import { sql as stations } from './migrations/0005-stations.ts';
 import { sql as callSlots } from './migrations/0006-call-slots.ts';
 import { sql as lives } from './migrations/0007-lives.ts';
+import { sql as failingTargets } from './migrations/0008-failing-targets.ts';
+import { sql as refusedMerges } from './migrations/0009-refused-merges.ts';
 
 export interface Migration {
   readonly sql: string;
@@ -27,6 +29,8 @@ const MIGRATIONS: readonly Migration[] = [
   { sql: stations },
   { sql: callSlots },
   { sql: lives },
+  { sql: failingTargets },
+  { sql: refusedMerges },
 ];
 
 const VERSION = `

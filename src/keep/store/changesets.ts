@@ -226,6 +226,8 @@ export interface ChangesetStore {
   /** Events in their order; all of them unless a page is given. */
   events(id: number, page?: EventPage): Promise<StoredEvent[]>;
   /** Figures by host and state; their cost does not grow with the number of changesets. */
+  /** How many fit, on all pages. */
+  count(filter: ChangesetFilter): Promise<number>;
   totals(): Promise<ChangesetTotals[]>;
 
   /**

@@ -21,6 +21,17 @@ export interface PeopleFilter {
   readonly limit: number;
 }
 
+/** Two people of whom somebody said that they are not one, each as `identityOf` has it; the lesser first. */
+export interface RefusedMerge {
+  readonly one: string;
+  readonly other: string;
+}
+
+/** A person as refusals know them: whatever becomes of their number. Pure. */
+export function identityOf({ name, email }: Pick<Person, 'name' | 'email'>): string {
+  return `${name} <${email}>`.toLowerCase();
+}
+
 /**
  * Who is who, beyond mailmaps. Identities are merged by e-mail, without regard to case; no history is read
  * again. Every method may be repeated.
@@ -28,6 +39,8 @@ export interface PeopleFilter {
 export interface PeopleStore {
   /** Those with most commits first. */
   list(filter: PeopleFilter): Promise<Person[]>;
+  /** How many there are, on all pages. */
+  count(filter: Pick<PeopleFilter, 'text' | 'bots'>): Promise<number>;
   /**
    * Makes all commits under any of the e-mails those of one person: who has most commits under the first. What an
    * e-mail was merged into before comes along. One e-mail alone is merged where several people have it under
@@ -38,4 +51,8 @@ export interface PeopleStore {
   split(emails: readonly string[]): Promise<void>;
   /** Says whether a person is a program; null leaves it to the patterns again. Throws `not_found`. */
   setBot(email: string, bot: boolean | null): Promise<Person>;
+  /** Keeps in mind, or no longer, that two people each are not one. */
+  refuse(refused: readonly RefusedMerge[], isRefused: boolean): Promise<void>;
+  /** All of whom that was said. */
+  refusals(): Promise<RefusedMerge[]>;
 }

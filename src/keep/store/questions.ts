@@ -234,7 +234,9 @@ export interface StoreTrouble {
   /** Of changesets the code of the error, which may be of another version's catalogue. */
   readonly code: string | null;
   readonly count: number;
-  /** One of them, in words: that of `lastAtMs`. */
+  /** The address of one of them: that of `lastAtMs`. */
+  readonly subject: string | null;
+  /** The same one, in words. */
   readonly example: string;
   readonly lastAtMs: number | null;
 }

@@ -93,6 +93,7 @@ export const STORE_TABLES: readonly StoreTable[] = [
     key: ['id'],
     columns: { id, name: 'text', email: 'text', bot: id, bot_by_hand: id },
   },
+  { name: 'refused_merges', key: ['one', 'other'], columns: TEXTS('one', 'other'), isWhole: true },
   { name: 'person_emails', key: ['email'], columns: { email: 'text', person_id: id }, isWhole: true },
   {
     name: 'identities',

@@ -18,10 +18,12 @@ export function captureRoutes({ station: { captures }, clock, operation }: Route
       waiting: { ...waiting, oldestAt: isoOrNull(oldestAtMs) },
     };
   });
-  operation('listCaptureFiles', ({ query: { collector, cursor, limit } }) => {
+  operation('listCaptureFiles', async ({ query: { collector, cursor, limit } }) => {
     const [beforeId] = readCursor(cursor, ById) ?? [];
     const files = captures.files({ collector, beforeId, limit });
-    return { files: files.map(shownCaptureFile), next: nextCursor(files, limit, ({ id }) => [id]) };
+    const counted = (await sums()).filter(one => collector === undefined || one.collector === collector);
+    const total = counted.reduce((sum, one) => sum + one.files, 0);
+    return { files: files.map(shownCaptureFile), total, next: nextCursor(files, limit, ({ id }) => [id]) };
   });
   operation('getCaptureFile', ({ path }) => shownCaptureFile(captures.file(path.id)));
   operation('getDiskBudget', async ({ query }) => {

@@ -17,9 +17,13 @@ export function changesetRoutes({ station: { changesets }, clock, operation }: R
     const filter = filterOf(query, clock.nowMs());
     const place = readCursor(cursor, Place);
     const after = place && { updatedAtMs: place[0], id: place[1] };
-    const page = await changesets.list(filter, { limit, order, after });
+    const [page, total] = await Promise.all([
+      changesets.list(filter, { limit, order, after }),
+      changesets.count(filter),
+    ]);
     return {
       changesets: page,
+      total,
       next: nextCursor(page, limit, last => [Date.parse(last.updatedAt ?? '') || 0, last.id]),
     };
   });

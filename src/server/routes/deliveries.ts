@@ -14,17 +14,17 @@ export function deliveryRoutes({ station: { deliveries }, stopping, operation }:
   operation('listDeliveries', ({ query }) => {
     const { state, profile, bucket, search, cause, cursor, limit } = query;
     const [beforeId] = readCursor(cursor, ById) ?? [];
-    const records = deliveries.list({
-      limit,
+    const filter = {
       states: state === 'waiting' ? WAITING : state && [state],
       profile,
       bucket,
       text: search,
       errorCode: cause,
-      beforeId,
-    });
+    };
+    const records = deliveries.list({ ...filter, beforeId, limit });
     return {
       deliveries: records.map(toListedDelivery),
+      total: deliveries.count(filter),
       next: nextCursor(records, limit, ({ id }) => [id]),
     };
   });

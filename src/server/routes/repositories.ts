@@ -39,8 +39,10 @@ export function repositoryRoutes({ station, operation }: RouteOptions): void {
     const { url, tracked, trackedBy } = await tracking.untrack(query.url);
     return { url, tracked, trackedBy };
   });
-  operation('syncRepositories', async ({ body: { url, urls = [] } }) => {
-    const raised = await tracking.syncNow(url === undefined ? urls : [url]);
+  operation('syncRepositories', async ({ body: { url, urls = [], state } }) => {
+    const raised = state
+      ? await tracking.syncState(state)
+      : await tracking.syncNow(url === undefined ? urls : [url]);
     return { repositories: raised.map(repository => ({ url: repository.url })) };
   });
 }

@@ -13,18 +13,18 @@ import { Stuck } from './now/stuck.tsx';
 import { Verdict } from './now/verdict.tsx';
 
 export function NowPage() {
-  const troubles = useAsked(
-    async signal => (await client.listTroubles({}, { signal })).troubles,
+  const stuck = useAsked(
+    signal => client.listStuck({}, { signal }),
     [],
     ['troubleBegun', 'troubleEnded', 'status', 'deliveries'],
   );
   const pauses = useAsked(async signal => (await client.listPauses({}, { signal })).pauses, [], ['status']);
   return (
     <>
-      <Verdict troubles={troubles.value} pauses={pauses.value} />
+      <Verdict stuck={stuck.value?.stuck} pauses={pauses.value} />
       <Flow />
-      <Panel title="Stuck, and why" error={troubles.error} id="stuck">
-        <Stuck troubles={troubles.value} pauses={pauses.value ?? []} />
+      <Panel title="Stuck, and why" error={stuck.error} id="stuck">
+        <Stuck answer={stuck.value} />
       </Panel>
       <div class="columns">
         <Panel title="Running now, and next" class="plain">

@@ -9,6 +9,7 @@ import { route, visits } from '../router/router.ts';
 import { Banner } from './banner.tsx';
 import { Header } from './header.tsx';
 import { OldPage } from './old-page.tsx';
+import { Palette } from './palette.tsx';
 import { type PageProps, PLACES } from './places.ts';
 import { SignIn } from './sign-in.tsx';
 import { UnknownPage } from './unknown-page.tsx';
@@ -37,6 +38,7 @@ export function App() {
         {isLocked ? <SignIn /> : <Page key={name} name={name} params={params} />}
       </main>
       <Toasts />
+      <Palette />
     </>
   );
 }

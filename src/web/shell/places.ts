@@ -31,7 +31,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
     old: () => import('../old/pages/repository.js'),
     below: 'repositories',
   },
-  people: { title: 'People', old: () => import('../old/pages/people.js') },
+  people: { title: 'People', page: async () => (await import('../pages/people.tsx')).PeoplePage },
   changesets: {
     title: 'Changesets',
     old: () => import('../old/pages/changesets.js'),

@@ -28,6 +28,7 @@ import {
   type ScheduleRequest,
   type Settlement,
   type UndoneWork,
+  type UnsettledWork,
   type WorkFailure,
   type WorkQueue,
   wholeMs,
@@ -43,6 +44,7 @@ import {
   kindsOf,
   nextDueAfter,
   runningItems,
+  unsettledTargets,
   upcomingItems,
 } from './status.ts';
 import {
@@ -274,6 +276,11 @@ export class PgBossWorkQueue implements WorkQueue {
 
   async running(limit: number): Promise<QueueItem[]> {
     return this.#local(await runningItems(this.#database, this.#engine.sql, limit));
+  }
+
+  async unsettled(lateMs: number): Promise<UnsettledWork[]> {
+    const counted = await unsettledTargets(this.#database, this.#engine.sql, lateMs);
+    return counted.map(one => ({ ...one, earliestMs: this.#time.toLocal(one.earliestMs) }));
   }
 
   counts(): Promise<QueueCounts> {

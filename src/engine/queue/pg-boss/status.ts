@@ -1,5 +1,6 @@
 import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
 import type { SqlRow } from '../../../keep/store/rows/columns.ts';
+import { unsettledOf } from '../unsettled.ts';
 import {
   DUE_COUNTED,
   type DueCounts,
@@ -7,6 +8,7 @@ import {
   dueCounts,
   type QueueCounts,
   type QueueItem,
+  type UnsettledWork,
 } from '../work-queue.ts';
 import type { JobSql } from './job-engine.ts';
 import { type ScheduleRow, targetColumns, toItem } from './targets.ts';
@@ -106,6 +108,31 @@ export async function countDue(executor: SqlExecutor, spans: DueSpans): Promise<
     rows.map(({ kind, span, items }) => [String(kind), Number(span), Number(items)]),
     spans,
   );
+}
+
+/** See `WorkQueue.unsettled`. */
+export async function unsettledTargets(
+  executor: SqlExecutor,
+  sql: JobSql,
+  lateMs: number,
+): Promise<UnsettledWork[]> {
+  const columns = `t.kind, t.work_group, t.run_at_ms, t.key`;
+  const rows = await executor.query(
+    `WITH clock AS MATERIALIZED (SELECT ${sql.nowMs} AS now_ms), unsettled AS (
+       SELECT ${columns}, 'failing' AS state, t.last_error::json ->> 'code' AS code,
+              t.last_error::json ->> 'message' AS message
+         FROM targets t WHERE t.failures > 0 AND t.claim_token IS NULL
+       UNION ALL
+       SELECT ${columns}, CASE WHEN t.run_at_ms < clock.now_ms - $2 THEN 'late' ELSE 'due' END, NULL, NULL
+         FROM unnest($1::text[]) k (kind) CROSS JOIN clock CROSS JOIN ${PRIORITIES}
+         JOIN targets t ON t.kind = k.kind AND t.priority = p.priority AND t.run_at_ms <= clock.now_ms
+        WHERE t.claim_token IS NULL AND t.failures = 0)
+     SELECT DISTINCT ON (kind, work_group, state, code) kind, work_group, state, code, message, key,
+            run_at_ms AS earliest_ms, count(*) OVER (PARTITION BY kind, work_group, state, code) AS items
+       FROM unsettled ORDER BY kind, work_group, state, code, run_at_ms, key`,
+    [(await kindsOf(executor)).map(({ kind }) => kind), lateMs],
+  );
+  return rows.map(unsettledOf);
 }
 
 /** See `WorkQueue.counts`. */

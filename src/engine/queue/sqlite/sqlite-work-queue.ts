@@ -23,13 +23,22 @@ import {
   type ScheduleRequest,
   type Settlement,
   type UndoneWork,
+  type UnsettledWork,
   type WorkFailure,
   type WorkQueue,
   wholeMs,
 } from '../work-queue.ts';
 import { anyDue, dueKeys } from './due.ts';
 import { OtherWriters } from './other-writers.ts';
-import { countDue, countTargets, kindsOf, nextDueAfter, runningItems, upcomingItems } from './status.ts';
+import {
+  countDue,
+  countTargets,
+  kindsOf,
+  nextDueAfter,
+  runningItems,
+  unsettledTargets,
+  upcomingItems,
+} from './status.ts';
 import {
   AGAIN_SQL,
   againOf,
@@ -196,6 +205,10 @@ export class SqliteWorkQueue implements WorkQueue {
 
   async running(limit: number): Promise<QueueItem[]> {
     return this.#database.read(() => runningItems(this.#database, limit));
+  }
+
+  async unsettled(lateMs: number): Promise<UnsettledWork[]> {
+    return this.#database.read(() => unsettledTargets(this.#database, this.#clock.nowMs(), lateMs));
   }
 
   async counts(): Promise<QueueCounts> {

@@ -1,4 +1,5 @@
 import type { Database } from '../../../keep/sqlite/database.ts';
+import { mergeUnsettled, unsettledOf } from '../unsettled.ts';
 import {
   DUE_COUNTED,
   type DueCounts,
@@ -6,6 +7,7 @@ import {
   dueCounts,
   type QueueCounts,
   type QueueItem,
+  type UnsettledWork,
 } from '../work-queue.ts';
 import { type TargetRow, toItem } from './targets.ts';
 
@@ -85,6 +87,25 @@ export function countDue(database: Database, spans: DueSpans): DueCounts {
 export function runningItems(database: Database, limit: number): QueueItem[] {
   const rows = database.statement(`SELECT * ${CLAIMED} ORDER BY key LIMIT ?`).all(limit);
   return rows.map(row => toItem(row as unknown as TargetRow));
+}
+
+/** With the columns of one aggregate, SQLite takes the others from the row that has the minimum. */
+const FAILING_SQL = `
+  SELECT kind, work_group, 'failing' AS state, json_extract(last_error, '$.code') AS code,
+         json_extract(last_error, '$.message') AS message, count(*) AS items, min(run_at_ms) AS earliest_ms, key
+    FROM targets INDEXED BY targets_failing WHERE failures > 0 AND lease_owner IS NULL
+   GROUP BY kind, work_group, code`;
+const OVERDUE_SQL = `
+  SELECT kind, work_group, iif(run_at_ms < ?4, 'late', 'due') AS state, NULL AS code, NULL AS message,
+         count(*) AS items, min(run_at_ms) AS earliest_ms, key
+    FROM targets INDEXED BY targets_due WHERE kind = ?1 AND lease_owner IS NULL AND priority = ?2 AND run_at_ms <= ?3 AND failures = 0 GROUP BY work_group, state`;
+
+/** See `WorkQueue.unsettled`. */
+export function unsettledTargets(database: Database, nowMs: number, lateMs: number): UnsettledWork[] {
+  const overdue = kindsOf(database).flatMap(({ kind }) =>
+    [1, 0].flatMap(priority => database.all(OVERDUE_SQL, kind, priority, nowMs, nowMs - lateMs)),
+  );
+  return mergeUnsettled([...database.all(FAILING_SQL), ...overdue].map(unsettledOf));
 }
 
 export function countTargets(database: Database, nowMs: number): QueueCounts {

@@ -6,7 +6,7 @@ import type { Config } from '../../../config/schema.ts';
 import type { WorkHandler } from '../../../engine/queue/handler.ts';
 import type { QueueItem, WorkQueue } from '../../../engine/queue/work-queue.ts';
 import type { Store } from '../../../keep/store/store.ts';
-import type { Repository } from '../../../keep/store/types.ts';
+import type { Repository, RepositoryState } from '../../../keep/store/types.ts';
 import { forgeSettings } from '../../forges/settings.ts';
 import { isTrusted } from '../address/network-policy.ts';
 import { enclosingRepository } from '../address/path.ts';
@@ -127,6 +127,17 @@ export class Tracking implements Service {
       }
       repositories.push(repository);
     }
+    for (const repository of repositories) await makeDueNow(repository, 'asked for by hand', this.#context);
+    return repositories;
+  }
+
+  /** As `syncNow`, all tracked ones in a state. */
+  async syncState(state: RepositoryState): Promise<readonly Repository[]> {
+    const { store } = this.#options.stores();
+    const known = await store.repositories.list({
+      choice: state === 'ok' || state === 'new' ? undefined : 'failing',
+    });
+    const repositories = known.filter(repository => repository.state === state && repository.tracked);
     for (const repository of repositories) await makeDueNow(repository, 'asked for by hand', this.#context);
     return repositories;
   }

@@ -1,5 +1,6 @@
 import { SluiceError } from '../../../base/errors.ts';
 import type { PeopleFilter, PeopleStore, Person } from '../../store/people.ts';
+import { readInteger, readText } from '../../store/rows/columns.ts';
 import { checkedEmails, toPerson } from '../../store/rows/people.ts';
 import type { SqlExecutor, TransactionalExecutor } from '../executor.ts';
 import type { Parameter } from '../parameters.ts';
@@ -9,6 +10,8 @@ const PEOPLE = `
   SELECT people.id, people.name, people.email, people.bot, people.bot_by_hand, sum(identities.commits) AS commits,
          (SELECT string_agg(email, E'\\n' ORDER BY lower(email)) FROM person_emails
            WHERE person_id = people.id AND lower(email) <> lower(people.email)) AS merged
+    FROM identities JOIN people ON people.id = identities.person_id`;
+const COUNTED = `SELECT count(DISTINCT people.id) AS people
     FROM identities JOIN people ON people.id = identities.person_id`;
 const ORDER = 'ORDER BY commits DESC, people.name, people.email, people.id';
 const SAME = 'lower(mapped_email) = lower($1 COLLATE "C")';
@@ -53,6 +56,12 @@ export function createPeopleStore(database: TransactionalExecutor): PeopleStore 
       const rows = await database.query(sql, values);
       return rows.map(toPerson);
     },
+    async count(filter) {
+      const values: Parameter[] = [];
+      const where = conditions(filter, values);
+      const row = await database.first(`${COUNTED} WHERE ${where}`, values);
+      return row ? readInteger(row, 'people') : 0;
+    },
     async merge(emails) {
       const wanted = checkedEmails(emails);
       return change(async transaction => {
@@ -82,6 +91,19 @@ export function createPeopleStore(database: TransactionalExecutor): PeopleStore 
           await dropLastEmail(transaction, Number(row.id));
         }
       });
+    },
+    async refuse(refused, isRefused) {
+      const sql = isRefused
+        ? `INSERT INTO refused_merges (one, other) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING`
+        : `DELETE FROM refused_merges USING unnest($1::text[], $2::text[]) AS given (one, other)
+            WHERE refused_merges.one = given.one AND refused_merges.other = given.other`;
+      await change(transaction =>
+        transaction.execute(sql, [refused.map(({ one }) => one), refused.map(({ other }) => other)]),
+      );
+    },
+    async refusals() {
+      const rows = await database.query('SELECT one, other FROM refused_merges ORDER BY one, other');
+      return rows.map(row => ({ one: readText(row, 'one'), other: readText(row, 'other') }));
     },
     async setBot(email, bot) {
       const [wanted = ''] = checkedEmails([email]);
@@ -118,7 +140,7 @@ async function dropLastEmail(transaction: SqlExecutor, personId: number): Promis
   await transaction.execute(OWN_PERSON, [email]);
 }
 
-function conditions({ text, bots }: PeopleFilter, values: Parameter[]): string {
+function conditions({ text, bots }: Pick<PeopleFilter, 'text' | 'bots'>, values: Parameter[]): string {
   const sql = ['identities.commits > 0'];
   if (bots !== undefined) sql.push(`people.bot = ${bots === 'only' ? 1 : 0}`);
   if (text !== undefined) {

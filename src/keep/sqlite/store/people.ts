@@ -1,5 +1,6 @@
 import { SluiceError } from '../../../base/errors.ts';
 import type { PeopleFilter, PeopleStore, Person } from '../../store/people.ts';
+import { readInteger, readText } from '../../store/rows/columns.ts';
 import { checkedEmails, toPerson } from '../../store/rows/people.ts';
 import type { Database } from '../database.ts';
 
@@ -7,6 +8,8 @@ const PEOPLE = `
   SELECT people.id, people.name, people.email, people.bot, people.bot_by_hand, sum(identities.commits) AS commits,
          (SELECT group_concat(email, char(10)) FROM person_emails
            WHERE person_id = people.id AND email <> people.email) AS merged
+    FROM identities JOIN people ON people.id = identities.person_id`;
+const COUNTED = `SELECT count(DISTINCT people.id) AS people
     FROM identities JOIN people ON people.id = identities.person_id`;
 const ORDER = 'ORDER BY commits DESC, people.name, people.email, people.id LIMIT ?';
 const AFTER = '(-sum(identities.commits), people.name, people.email, people.id) > (?, ?, ?, ?)';
@@ -49,6 +52,11 @@ export function createPeopleStore(database: Database): PeopleStore {
         .all(`${PEOPLE} WHERE ${sql} GROUP BY people.id ${having} ${ORDER}`, ...params, ...place, limit)
         .map(toPerson);
     },
+    async count(filter) {
+      const { sql, params } = conditions(filter);
+      const row = database.first(`${COUNTED} WHERE ${sql}`, ...params);
+      return row ? readInteger(row, 'people') : 0;
+    },
     async merge(emails) {
       const wanted = checkedEmails(emails);
       return database.write(() => {
@@ -88,6 +96,19 @@ export function createPeopleStore(database: Database): PeopleStore {
         }
       });
     },
+    refuse: (refused, isRefused) =>
+      database.write(() => {
+        const change = database.statement(
+          isRefused
+            ? 'INSERT OR IGNORE INTO refused_merges (one, other) VALUES (?, ?)'
+            : 'DELETE FROM refused_merges WHERE one = ? AND other = ?',
+        );
+        for (const { one, other } of refused) change.run(one, other);
+      }),
+    async refusals() {
+      const rows = database.all('SELECT one, other FROM refused_merges ORDER BY one, other');
+      return rows.map(row => ({ one: readText(row, 'one'), other: readText(row, 'other') }));
+    },
     async setBot(email, bot) {
       const [wanted = ''] = checkedEmails([email]);
       return database.write(() => {
@@ -110,7 +131,7 @@ function dropLastEmail(database: Database, personId: number): void {
   database.statement(OWN_PERSON).run(email);
 }
 
-function conditions({ text: wanted, bots }: PeopleFilter): {
+function conditions({ text: wanted, bots }: Pick<PeopleFilter, 'text' | 'bots'>): {
   readonly sql: string;
   readonly params: string[];
 } {

@@ -4,8 +4,7 @@ import { Table } from '../../parts/table.tsx';
 import { Name, State } from '../../parts/text.tsx';
 import { Until } from '../../parts/time.tsx';
 import { count, number } from '../../parts/words.ts';
-import { pause } from './stuck.tsx';
-import type { Pause } from './verdict.tsx';
+import { type Pause, pause } from './stuck.tsx';
 
 type Host = Status['changesets']['hosts'][number];
 type Budget = Host['budgets'][number];
@@ -40,7 +39,7 @@ export function Hosts({ hosts, pauses }: HostsProps) {
           kind: 'act',
           cell: ({ host }) =>
             pauses.some(({ kind, name }) => kind === 'host' && name === host) ? null : (
-              <ActButton act={() => pause('host', host)} about={host}>
+              <ActButton act={() => pause({ kind: 'host', name: host })} about={host}>
                 Pause
               </ActButton>
             ),

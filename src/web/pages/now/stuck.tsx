@@ -1,212 +1,200 @@
+import type { Answer, Given } from '../../../client/index.ts';
 import { client } from '../../live/live.ts';
 import { ActButton } from '../../parts/act-button.tsx';
 import { Name, State } from '../../parts/text.tsx';
 import { Ago } from '../../parts/time.tsx';
 import type { ToastText } from '../../parts/toasts.tsx';
 import { count, number, shortUrl } from '../../parts/words.ts';
-import type { Pause, Trouble } from './verdict.tsx';
 
-interface StuckProps {
-  readonly troubles: readonly Trouble[] | undefined;
-  readonly pauses: readonly Pause[];
-}
+export type StuckAnswer = Answer<'listStuck'>;
+export type StuckItem = StuckAnswer['stuck'][number];
+type Action = StuckItem['actions'][number];
+export type Pause = Answer<'listPauses'>['pauses'][number];
 
-/** What is stuck, by its cause: what a person must see to first. With what to do, and the buttons for it. */
-export function Stuck({ troubles, pauses }: StuckProps) {
-  if (!troubles) return <p class="empty waiting">…</p>;
+/** All that is stuck: what a person must see to first. With what to do, and the buttons for it. */
+export function Stuck({ answer }: { readonly answer: StuckAnswer | undefined }) {
+  if (!answer) return <p class="empty waiting">…</p>;
   return (
     <>
-      {troubles.length === 0 ? <p class="empty">Nothing is stuck.</p> : null}
+      {answer.stuck.length === 0 ? <p class="empty">Nothing is stuck.</p> : null}
       <ul id="troubles" class="stuck">
-        {troubles.map(trouble => (
-          <Item key={keyOf(trouble)} trouble={trouble} />
-        ))}
-        {pauses.map(pause => (
-          <Paused key={`${pause.kind} ${pause.name}`} pause={pause} />
+        {answer.stuck.map(item => (
+          <Item key={item.id} item={item} />
         ))}
       </ul>
+      <p class="quiet elsewhere">{elsewhereWords(answer.elsewhere)}</p>
     </>
   );
 }
 
-function keyOf({ kind, code, stage, subject, example }: Trouble): string {
-  return [kind, code, stage, subject, code && kind !== 'place' ? '' : example].join('\n');
-}
-
-function Item({ trouble }: { readonly trouble: Trouble }) {
-  const { code, stage, kind, example, hint, isWaiting, lastAt } = trouble;
-  const { href, words } = whereOf(trouble);
+function Item({ item }: { readonly item: StuckItem }) {
+  const { code, stage, place, cause, example, hint, isWaiting, sinceAt } = item;
+  const kind = isWaiting ? 'warn' : 'bad';
+  const isPaused = stage === 'paused';
   return (
-    <li class={isWaiting ? 'warn' : 'bad'}>
+    <li class={isPaused ? 'paused' : kind}>
       <div class="cause">
         <p>
-          <State kind={isWaiting ? 'warn' : 'bad'}>{code ?? stage ?? kind}</State> <Name>{example}</Name>
+          <State kind={isPaused ? '' : kind}>{isPaused ? 'paused' : (code ?? stage)}</State>{' '}
+          <Name>{cause ?? example ?? stage}</Name>
         </p>
         <p class="quiet">
+          {place ? `${place.kind} ${shortUrl(place.name)}. ` : ''}
           {isWaiting ? 'Tried again by itself. ' : ''}
-          {hint}
+          {isPaused ? 'Nothing goes there until it is resumed.' : hint}
+          {example !== null && example !== cause ? (
+            <>
+              {' Such as '}
+              <Name>{shortUrl(example)}</Name>.
+            </>
+          ) : null}
         </p>
       </div>
       <p class="where">
-        <a href={href}>
-          {number(trouble.count)} {words}
+        <a href={hrefTo(item)}>
+          {number(item.count)} {wordsFor(item)}
         </a>
-        <span class="quiet">
-          <Ago at={lastAt} />
-        </span>
-      </p>
-      <div class="acts">
-        <Acts trouble={trouble} />
-      </div>
-    </li>
-  );
-}
-
-function whereOf({ kind, stage, code, count: many }: Trouble): {
-  readonly href: string;
-  readonly words: string;
-} {
-  const one = many === 1;
-  if (kind === 'place')
-    return { href: '#/deliveries?state=waiting', words: one ? 'file waits' : 'files wait' };
-  if (kind === 'delivery') {
-    const words = `${one ? 'file' : 'files'} ${stage === 'failed' ? 'failed' : 'tried again'}`;
-    return { href: `#/deliveries?state=${stage}&cause=${encodeURIComponent(code ?? '')}`, words };
-  }
-  if (kind === 'repository')
-    return { href: '#/repositories?show=failing', words: one ? 'repository' : 'repositories' };
-  if (kind === 'changeset')
-    return { href: '#/changesets?failing=true', words: one ? 'changeset' : 'changesets' };
-  if (kind === 'collector') return { href: '#/capture', words: one ? 'collector' : 'collectors' };
-  return { href: '#/changesets', words: 'at a code host' };
-}
-
-type PlaceKind = 'endpoint' | 'profile' | 'bucket' | 'disk';
-const PLACES: readonly string[] = ['endpoint', 'profile', 'bucket', 'disk'] satisfies readonly PlaceKind[];
-
-/** What can be done about it, from here. */
-function Acts({ trouble }: { readonly trouble: Trouble }) {
-  const { kind, stage, subject, code, count: many } = trouble;
-  if (kind === 'delivery' && stage === 'failed' && code !== null)
-    return (
-      <>
-        <ActButton act={() => retry(code)} about={code}>
-          {many === 1 ? 'Retry' : `Retry all ${number(many)}`}
-        </ActButton>
-        <ActButton
-          act={() => drop(code)}
-          about={code}
-          confirm={`Delete ${count(many, 'file')}, undelivered?`}
-        >
-          Drop
-        </ActButton>
-      </>
-    );
-  if (kind === 'place' && subject !== null && PLACES.includes(stage ?? ''))
-    return (
-      <>
-        <ActButton act={() => probe(stage as PlaceKind, subject)} about={subject}>
-          Ask it now
-        </ActButton>
-        {stage === 'profile' || stage === 'bucket' ? (
-          <ActButton act={() => pause(stage, subject)} about={subject}>
-            Pause
-          </ActButton>
-        ) : null}
-      </>
-    );
-  if (kind === 'code host' && subject !== null)
-    return (
-      <>
-        <ActButton act={() => probe('host', subject)} about={subject}>
-          Ask it now
-        </ActButton>
-        <ActButton act={() => pause('host', subject)} about={subject}>
-          Pause
-        </ActButton>
-      </>
-    );
-  if (kind === 'repository')
-    return (
-      <ActButton act={syncFailingRepositories} about="failing repositories">
-        Sync now
-      </ActButton>
-    );
-  if (kind === 'changeset')
-    return (
-      <ActButton act={syncFailing} about="failing changesets">
-        Sync now
-      </ActButton>
-    );
-  return null;
-}
-
-function Paused({ pause: { kind, name, sinceAt } }: { readonly pause: Pause }) {
-  const act = async (): Promise<ToastText> => {
-    await client.resume({ kind, name });
-    return { text: `${name} goes on.`, undo: async () => (await pause(kind, name)).text };
-  };
-  return (
-    <li class="paused">
-      <div class="cause">
-        <p>
-          <State>paused</State> {kind} <Name>{shortUrl(name)}</Name>
-        </p>
-        <p class="quiet">Nothing goes there until it is resumed.</p>
-      </div>
-      <p class="where">
         <span class="quiet">
           <Ago at={sinceAt} />
         </span>
       </p>
       <div class="acts">
-        <ActButton act={act} about={name}>
-          Resume
-        </ActButton>
+        {item.actions.map(action => (
+          <ActButton
+            key={action.action}
+            act={() => act(item, action)}
+            about={code !== null && !isPaused && item.kind === 'files' ? code : (place?.name ?? stage)}
+            confirm={confirmOf(item, action)}
+          >
+            {labelOf(item, action)}
+          </ActButton>
+        ))}
       </div>
     </li>
   );
 }
 
-async function retry(cause: string): Promise<string> {
-  const { total, problems } = await client.retryFailed({ cause, limit: 0 });
-  const left = problems > 0 ? ` ${number(problems)} could not be.` : '';
-  return `${count(total - problems, 'file')} will be tried again.${left}`;
+/** What is counted, as it is shown beside the figure. Pure. */
+function wordsFor({ kind, stage, count: many }: StuckItem): string {
+  const one = many === 1;
+  if (kind === 'files') {
+    const files = one ? 'file' : 'files';
+    const waits = one ? 'waits' : 'wait';
+    return (
+      { failed: `${files} failed`, gone: `${files} gone`, retrying: `${files} tried again` }[
+        stage as string
+      ] ?? `${files} ${waits}`
+    );
+  }
+  if (kind === 'repositories') return one ? 'repository' : 'repositories';
+  if (kind === 'code host') return 'at a code host';
+  return one ? kind.replace(/s$/, '') : kind;
 }
 
-async function drop(cause: string): Promise<string> {
-  const { total, problems } = await client.dropFailed({ cause, limit: 0 });
-  const left = problems > 0 ? ` ${number(problems)} could not be.` : '';
-  return `${count(total - problems, 'file')} dropped.${left}`;
+function hrefTo({ kind, stage, code }: StuckItem): string {
+  if (kind === 'files' && (stage === 'failed' || stage === 'gone'))
+    return `#/deliveries?state=failed&cause=${encodeURIComponent(code ?? '')}`;
+  if (kind === 'files') return '#/deliveries?state=waiting';
+  if (kind === 'repositories') return '#/repositories?show=failing';
+  if (kind === 'changesets') return '#/changesets?failing=true';
+  if (kind === 'collectors') return '#/capture';
+  return kind === 'targets' ? '#/schedule' : '#/';
 }
 
-async function probe(kind: PlaceKind | 'host', name: string): Promise<string> {
-  const { isHeld } = await client.probePlace({ kind, name });
-  return isHeld ? `${name} still cannot be used.` : `${name} can be used again.`;
+function labelOf({ count: many }: StuckItem, { action }: Action): string {
+  if (action === 'retry') return many === 1 ? 'Retry' : `Retry all ${number(many)}`;
+  return {
+    drop: 'Drop',
+    forget: 'Forget',
+    probe: 'Ask it now',
+    sync: 'Sync now',
+    pause: 'Pause',
+    resume: 'Resume',
+  }[action];
+}
+
+/** What cannot be taken back is asked for twice. */
+function confirmOf({ count: many, stage }: StuckItem, { action }: Action): string | undefined {
+  return action === 'drop' && stage !== 'gone' ? `Delete ${count(many, 'file')}, undelivered?` : undefined;
+}
+
+async function act({ example }: StuckItem, { operation, given }: Action): Promise<string | ToastText> {
+  switch (operation) {
+    case 'retryFailed': {
+      const answer = await client.retryFailed({ ...(given as Given<'retryFailed'>), limit: 0 });
+      return `${count(answer.total - answer.problems, 'file')} will be tried again.${notDone(answer)}`;
+    }
+    case 'dropFailed': {
+      const answer = await client.dropFailed({ ...(given as Given<'dropFailed'>), limit: 0 });
+      return `${count(answer.total - answer.problems, 'file')} dropped.${notDone(answer)}`;
+    }
+    case 'probePlace': {
+      const place = given as Given<'probePlace'>;
+      const { isHeld } = await client.probePlace(place);
+      return isHeld ? `${place.name} was asked, and cannot be used yet.` : `${place.name} can be used again.`;
+    }
+    case 'pause':
+      return pause(given as Given<'pause'>);
+    case 'resume':
+      return resume(given as Given<'resume'>);
+    case 'syncDeliveries': {
+      const { delivered, failed, waiting } = await client.syncDeliveries();
+      return `${count(delivered, 'file')} delivered, ${number(failed)} failed, ${number(waiting)} wait.`;
+    }
+    case 'syncRepositories': {
+      const { repositories } = await client.syncRepositories(given as Given<'syncRepositories'>);
+      if (repositories.length === 0) return 'None of them is kept fresh: bake them one by one.';
+      return `${count(repositories.length, 'repository', 'repositories')} first in line.`;
+    }
+    case 'syncChangesets': {
+      const { raised } = await client.syncChangesets(given as Given<'syncChangesets'>);
+      return `${count(raised, 'changeset')} first in line.`;
+    }
+    case 'untrackRepository': {
+      const { url, tracked } = await client.untrackRepository(given as Given<'untrackRepository'>);
+      if (tracked) return `${shortUrl(url)} is listed in the configuration: take it out there.`;
+      const undo = async (): Promise<string> => {
+        await client.trackRepositories({ url });
+        return `${shortUrl(url)} is kept fresh again.`;
+      };
+      return { text: `${shortUrl(url)} is kept fresh no longer.`, undo };
+    }
+    case 'untrackChangeset': {
+      await client.untrackChangeset(given as Given<'untrackChangeset'>);
+      return `${shortUrl(example ?? '')} is kept fresh no longer.`;
+    }
+  }
+}
+
+function notDone({ problems }: { readonly problems: number }): string {
+  return problems > 0 ? ` ${number(problems)} could not be.` : '';
 }
 
 /** Pauses a destination or host; whoever did not mean it takes it back. */
-export async function pause(kind: Pause['kind'], name: string): Promise<ToastText> {
-  await client.pause({ kind, name });
-  const undo = async (): Promise<string> => {
-    await client.resume({ kind, name });
-    return `${name} goes on.`;
-  };
-  return { text: `${name} is paused: nothing goes there until it is resumed.`, undo };
+export async function pause(given: Given<'pause'>): Promise<ToastText> {
+  await client.pause(given);
+  const undo = async (): Promise<string> => (await resume(given)).text;
+  return { text: `${given.name} is paused: nothing goes there until it is resumed.`, undo };
 }
 
-/** As many as one request may name. */
-const MOST_URLS = 1000;
-
-async function syncFailingRepositories(): Promise<string> {
-  const { repositories } = await client.listRepositories({ show: 'failing', limit: MOST_URLS });
-  const urls = repositories.filter(({ tracked }) => tracked).map(({ url }) => url);
-  if (urls.length === 0) return 'None of them is kept fresh: bake them one by one.';
-  await client.syncRepositories({ urls });
-  return `${count(urls.length, 'repository', 'repositories')} first in line.`;
+export async function resume(given: Given<'resume'>): Promise<ToastText> {
+  await client.resume(given);
+  return { text: `${given.name} goes on.`, undo: async () => (await pause(given)).text };
 }
 
-async function syncFailing(): Promise<string> {
-  const answer = await client.syncChangesets({ filter: { failing: true } });
-  return `${count(answer.raised, 'changeset')} first in line.`;
+/** What is not stuck, so that nothing is missed. Pure. */
+function elsewhereWords({ files, targets, unproven, left }: StuckAnswer['elsewhere']): string {
+  const parts = [
+    files.uploading && `${count(files.uploading, 'file')} being sent`,
+    files.due && `${count(files.due, 'file')} in line`,
+    files.resting && `${count(files.resting, 'file')} resting until their time`,
+    files.copying && `${count(files.copying, 'file')} being copied`,
+    files.empty && `${count(files.empty, 'file')} without content`,
+    unproven && `${count(unproven, 'file')} delivered and not proven`,
+    left && `${count(left, 'file')} not taken`,
+    targets.running && `${count(targets.running, 'target')} worked on`,
+    targets.due && `${count(targets.due, 'target')} in line`,
+    targets.resting && `${count(targets.resting, 'target')} resting until their time`,
+  ].filter(part => part !== 0);
+  return parts.length === 0 ? '' : `Beside that: ${parts.join(', ')}.`;
 }

@@ -1,24 +1,23 @@
 import { useEffect } from 'preact/hooks';
-import type { Answer } from '../../../client/index.ts';
 import { type Status, status } from '../../live/live.ts';
 import { count, number, span } from '../../parts/words.ts';
-
-export type Trouble = Answer<'listTroubles'>['troubles'][number];
-export type Pause = Answer<'listPauses'>['pauses'][number];
+import type { Pause, StuckItem } from './stuck.tsx';
 
 interface VerdictProps {
-  readonly troubles: readonly Trouble[] | undefined;
+  readonly stuck: readonly StuckItem[] | undefined;
   readonly pauses: readonly Pause[] | undefined;
 }
 
 /** Whether all flows, in a sentence. */
-export function Verdict({ troubles, pauses = [] }: VerdictProps) {
-  const isKnown = troubles !== undefined;
+export function Verdict({ stuck, pauses = [] }: VerdictProps) {
+  const isKnown = stuck !== undefined;
   useEffect(() => {
     // What bench/first-paint.ts measures.
     if (isKnown) performance.mark('useful');
   }, [isKnown]);
-  if (!troubles) return <p class="verdict">…</p>;
+  if (!stuck) return <p class="verdict">…</p>;
+  // What somebody paused is told of as that.
+  const troubles = stuck.filter(({ stage }) => stage !== 'paused');
   const forPeople = troubles.filter(({ isWaiting }) => !isWaiting).length;
   const waiting = troubles.length - forPeople;
   const kind = forPeople > 0 ? 'bad' : waiting > 0 ? 'warn' : 'good';

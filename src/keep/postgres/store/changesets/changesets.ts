@@ -9,6 +9,7 @@ import {
   type StoredChangeset,
 } from '../../../store/changesets.ts';
 import { toChangeset, toTotals } from '../../../store/rows/changesets.ts';
+import { readInteger } from '../../../store/rows/columns.ts';
 import type { TransactionalExecutor } from '../../executor.ts';
 import type { Parameter } from '../../parameters.ts';
 import { createBudgetStore } from './budgets.ts';
@@ -60,6 +61,12 @@ export function createChangesetStore(database: TransactionalExecutor): Changeset
     byAddresses,
     byHead: head => byHead(database, head),
     list: (filter, page) => listChangesets(database, filter, page),
+    async count(filter) {
+      const values: Parameter[] = [];
+      const sql = conditionsOf(filter, values);
+      const row = await database.first(`SELECT count(*) AS changesets FROM changesets WHERE ${sql}`, values);
+      return row ? readInteger(row, 'changesets') : 0;
+    },
     async totals() {
       const sql = 'SELECT * FROM changeset_totals WHERE changesets > 0 ORDER BY host, state';
       return (await database.query(sql)).map(toTotals);
@@ -96,13 +103,25 @@ async function listChangesets(
 ): Promise<StoredChangeset[]> {
   const isIdle = order === 'idle';
   const values: Parameter[] = [after?.id ?? 0, limit];
-  const conditions = isIdle ? [] : ['id > $1'];
+  if (isIdle) values.push(after?.updatedAtMs ?? 0);
+  const place = isIdle ? '(updated_at_ms, id) > ($3, $1)' : 'id > $1';
+  const sql = conditionsOf(filter, values);
+  const by = isIdle ? 'updated_at_ms, id' : 'id';
+  const rows = await database.query(
+    `SELECT * FROM changesets WHERE ${place} AND ${sql} ORDER BY ${by} LIMIT $2`,
+    values,
+  );
+  return rows.map(toChangeset);
+}
+
+/** What a filter asks for; its values go behind the others. */
+function conditionsOf(filter: ChangesetFilter, values: Parameter[]): string {
+  const conditions = ['true'];
   /** `?` is the value. */
   const add = (condition: string, value?: Parameter): void => {
     if (value !== undefined) values.push(value);
     conditions.push(condition.replaceAll('?', `$${values.length}`));
   };
-  if (isIdle) add('(updated_at_ms, id) > (?, $1)', after?.updatedAtMs ?? 0);
   const { host, repository, states, author, text, failing, followed, followedBy, label } = filter;
   if (host !== undefined) add('host = ?', host);
   if (repository !== undefined) add('lower(repository) = lower(? COLLATE "C")', repository);
@@ -116,10 +135,5 @@ async function listChangesets(
   if (filter.idleSinceMs !== undefined)
     add("state IN ('open', 'draft') AND updated_at_ms < ?", filter.idleSinceMs);
   if (text !== undefined) add('(title ILIKE ? OR url ILIKE ?)', `%${text.replace(/[\\%_]/g, '\\$&')}%`);
-  const by = isIdle ? 'updated_at_ms, id' : 'id';
-  const rows = await database.query(
-    `SELECT * FROM changesets WHERE ${conditions.join(' AND ')} ORDER BY ${by} LIMIT $2`,
-    values,
-  );
-  return rows.map(toChangeset);
+  return conditions.join(' AND ');
 }

@@ -19,6 +19,7 @@ import type {
   Released,
   StateCounts,
   UnfinishedUpload,
+  UnsettledFiles,
   WaitingFiles,
 } from '../../../local/journal.ts';
 import { readInteger, readText } from '../../../store/rows/columns.ts';
@@ -37,6 +38,7 @@ import {
   countHeld,
   countStates,
   countUnproven,
+  countUnsettled,
   countWaiting,
   heldByPlace,
   oldestOnItsWay,
@@ -199,6 +201,10 @@ export class SqliteJournal implements Journal {
 
   troubles(): FileTrouble[] {
     return this.#database.read(() => troublesByCause(this.#database));
+  }
+
+  unsettled(lateMs: number): UnsettledFiles[] {
+    return this.#database.read(() => countUnsettled(this.#database, this.#clock.nowMs(), lateMs));
   }
 
   inState(state: FileState, afterId: number, limit: number): FileRecord[] {

@@ -4,6 +4,7 @@ import type {
   FileTrouble,
   HeldFiles,
   StateCounts,
+  UnsettledFiles,
   WaitingFiles,
 } from '../../../local/journal.ts';
 import { readInteger, readIntegerOrNull, readText, readTextOrNull } from '../../../store/rows/columns.ts';
@@ -126,6 +127,39 @@ export function countUnproven(database: Database): { files: number; bytes: numbe
       WHERE sent_at_ms IS NOT NULL AND verified IS NULL)`;
   const row = database.statement(sql).get();
   return { files: Number(row?.files), bytes: Number(row?.bytes) };
+}
+
+/** As below, of the minimum. */
+const UNSETTLED = `
+  SELECT current_state AS state, profile, bucket, hold, error_code AS code,
+         CASE WHEN next_attempt_at_ms IS NULL THEN 'never' WHEN next_attempt_at_ms > ?1 THEN 'later'
+              WHEN next_attempt_at_ms < ?2 THEN 'late' ELSE 'due' END AS next,
+         removed_at_ms IS NOT NULL AS gone, count(*) AS files, sum(size_bytes) AS bytes,
+         min(iif(current_state = 'failed' OR entered_at_ms IS NULL, unixepoch(last_updated) * 1000, entered_at_ms)) AS since_ms,
+         filepath, source, error_message AS message
+    FROM file_records INDEXED BY file_records_by_state
+   WHERE current_state IN ('incoming_tmp', 'incoming', 'processing', 'failed') AND dropped_at_ms IS NULL
+   GROUP BY current_state, profile, bucket, hold, error_code, next, gone`;
+
+/** Journal.unsettled. */
+export function countUnsettled(database: Database, nowMs: number, lateMs: number): UnsettledFiles[] {
+  return database.all(UNSETTLED, nowMs, nowMs - lateMs).map(row => ({
+    state: readText(row, 'state') as UnsettledFiles['state'],
+    profile: readText(row, 'profile'),
+    bucket: readText(row, 'bucket'),
+    hold: readTextOrNull(row, 'hold') as FileHold | null,
+    errorCode: readTextOrNull(row, 'code'),
+    next: readText(row, 'next') as UnsettledFiles['next'],
+    isGone: readInteger(row, 'gone') === 1,
+    files: readInteger(row, 'files'),
+    bytes: readInteger(row, 'bytes'),
+    sinceMs: readInteger(row, 'since_ms'),
+    example: {
+      filepath: readText(row, 'filepath'),
+      source: readTextOrNull(row, 'source'),
+      message: readTextOrNull(row, 'message'),
+    },
+  }));
 }
 
 /** With the columns of one aggregate, SQLite takes the others from the row that has the maximum. */

@@ -8,6 +8,7 @@ import {
   type StoredChangeset,
 } from '../../../store/changesets.ts';
 import { toChangeset, toTotals } from '../../../store/rows/changesets.ts';
+import { readInteger } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
 import type { SqlValue } from '../../values.ts';
 import { createBudgetStore } from './budgets.ts';
@@ -63,6 +64,11 @@ export function createChangesetStore(database: Database): ChangesetStore {
     async list(filter, page) {
       return listChangesets(database, filter, page);
     },
+    async count(filter) {
+      const { sql, values } = conditionsOf(filter);
+      const row = database.first(`SELECT count(*) AS changesets FROM changesets WHERE ${sql}`, ...values);
+      return row ? readInteger(row, 'changesets') : 0;
+    },
     async totals() {
       return database
         .all('SELECT * FROM changeset_totals WHERE changesets > 0 ORDER BY host, state')
@@ -96,14 +102,30 @@ function byHead(
 
 function listChangesets(database: Database, filter: ChangesetFilter, { after, order, limit }: Page) {
   const isIdle = order === 'idle';
-  const conditions: string[] = [];
+  const { sql, values } = conditionsOf(filter);
+  const place = isIdle ? '(updated_at_ms, id) > (?, ?)' : 'id > ?';
+  const placed = isIdle ? [after?.updatedAtMs ?? 0, after?.id ?? 0] : [after?.id ?? 0];
+  return database
+    .all(
+      `SELECT * FROM changesets WHERE ${place} AND ${sql} ORDER BY ${isIdle ? 'updated_at_ms, id' : 'id'} LIMIT ?`,
+      ...placed,
+      ...values,
+      limit,
+    )
+    .map(toChangeset);
+}
+
+/** What a filter asks for, with its values in order. */
+function conditionsOf(filter: ChangesetFilter): {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+} {
+  const conditions = ['1'];
   const values: SqlValue[] = [];
   const add = (condition: string, ...added: SqlValue[]): void => {
     conditions.push(condition);
     values.push(...added);
   };
-  if (isIdle) add('(updated_at_ms, id) > (?, ?)', after?.updatedAtMs ?? 0, after?.id ?? 0);
-  else add('id > ?', after?.id ?? 0);
   const { host, repository, states, author, text, failing, followed, followedBy, label } = filter;
   if (host !== undefined) add('host = ?', host);
   if (repository !== undefined) add('repository = ?', repository);
@@ -120,11 +142,5 @@ function listChangesets(database: Database, filter: ChangesetFilter, { after, or
     const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
     add(`(title LIKE ? ESCAPE '\\' OR url LIKE ? ESCAPE '\\')`, pattern, pattern);
   }
-  return database
-    .all(
-      `SELECT * FROM changesets WHERE ${conditions.join(' AND ')} ORDER BY ${isIdle ? 'updated_at_ms, id' : 'id'} LIMIT ?`,
-      ...values,
-      limit,
-    )
-    .map(toChangeset);
+  return { sql: conditions.join(' AND '), values };
 }

@@ -1,0 +1,131 @@
+import { isoOrNull, isoTime } from '../../../base/units.ts';
+import type { CollectorStatus } from '../../../gather/capture/collectors/status.ts';
+import type { KnownStation } from '../../../keep/store/stations.ts';
+import type { StoreOutage } from '../../../keep/store/store.ts';
+import type { StationDisk } from '../disks.ts';
+import { remedyOf, type StuckItem } from './item.ts';
+
+/** What is known of the station itself, and of those beside it. */
+export interface StationParts {
+  readonly outage: StoreOutage | undefined;
+  readonly collectors: readonly CollectorStatus[];
+  readonly disks: readonly StationDisk[];
+  readonly minFreeDiskBytes: number;
+  readonly stations: readonly KnownStation[];
+  readonly nowMs: number;
+}
+
+const NO_MORE = { place: null, code: null, hint: null, example: null, sinceAt: null, actions: [] } as const;
+
+/** A store that is away, collectors that bring nothing, disks that are full, stations that say nothing. Pure. */
+export function stuckStation(parts: StationParts): StuckItem[] {
+  const { outage, collectors, disks, minFreeDiskBytes, stations, nowMs } = parts;
+  return [
+    ...(outage ? [awayItem(outage)] : []),
+    ...collectors.flatMap(collectorItems),
+    ...disks.filter(({ freeBytes }) => freeBytes < minFreeDiskBytes).map(diskItem),
+    ...stations.filter(isMissed).map(station => silentItem(station, nowMs)),
+  ];
+}
+
+function awayItem({ sinceMs, error: { code, message, hint } }: StoreOutage): StuckItem {
+  return {
+    ...NO_MORE,
+    id: 'store',
+    kind: 'store',
+    stage: 'away',
+    code,
+    cause: message,
+    hint,
+    count: 1,
+    sinceAt: isoTime(sinceMs),
+    isWaiting: true,
+    actions: [],
+  };
+}
+
+/** One whose last try was an error, and one whose readings the disk does not take. */
+function collectorItems(collector: CollectorStatus): StuckItem[] {
+  const { name, disabled, lastError, lastReadingAtMs, writeError, unwritten, lost } = collector;
+  const place = { kind: 'collector', name } as const;
+  const of = {
+    ...NO_MORE,
+    kind: 'collectors',
+    place,
+    count: 1,
+    example: name,
+    isWaiting: true,
+    actions: [],
+  } as const;
+  const isFailing = !disabled && lastError !== null && lastError.atMs >= (lastReadingAtMs ?? 0);
+  return [
+    ...(isFailing
+      ? [
+          {
+            ...of,
+            id: `collector ${name}`,
+            stage: 'failing' as const,
+            cause: lastError.message,
+            hint: 'See what it reads from; it is tried again at its times.',
+            sinceAt: isoOrNull(lastReadingAtMs ?? lastError.atMs),
+            actions: [],
+          },
+        ]
+      : []),
+    ...(writeError === null
+      ? []
+      : [
+          {
+            ...of,
+            id: `unwritten ${name}`,
+            stage: 'held' as const,
+            code: writeError.code,
+            cause: `${writeError.message}; ${unwritten} readings wait in memory, ${lost} are lost`,
+            hint: remedyOf(writeError.code),
+            sinceAt: isoTime(writeError.atMs),
+            actions: [],
+          },
+        ]),
+  ];
+}
+
+function diskItem({ path, holds, freeBytes }: StationDisk): StuckItem {
+  return {
+    ...NO_MORE,
+    id: `disk ${path}`,
+    kind: 'disk',
+    stage: 'full',
+    place: { kind: 'disk', name: path },
+    code: 'disk_full',
+    cause: `${freeBytes} bytes are free, less than cache.minFreeDisk; ${holds.join(', ')} lie there`,
+    hint: 'Make room; "sluice disk plan" says what gives way by itself.',
+    count: 1,
+    isWaiting: false,
+    actions: [],
+  };
+}
+
+/** One that says nothing and has what nobody else has. */
+function isMissed({ isSilent, holds }: KnownStation): boolean {
+  const { completed: _completed, ...open } = holds.deliveries;
+  return isSilent && Object.values(open).some(files => files > 0);
+}
+
+function silentItem({ id, name, silentMs, holds }: KnownStation, nowMs: number): StuckItem {
+  const { completed: _completed, ...open } = holds.deliveries;
+  const files = Object.values(open).reduce((sum, count) => sum + count, 0);
+  return {
+    ...NO_MORE,
+    id: `station ${id}`,
+    kind: 'stations',
+    stage: 'silent',
+    place: { kind: 'station', name },
+    cause: `it has stopped or says nothing, and ${files} files lie there that have not arrived`,
+    hint: 'Start it again on that machine: nobody else can send what lies on its disk.',
+    count: 1,
+    sinceAt: isoTime(nowMs - silentMs),
+    example: name,
+    isWaiting: false,
+    actions: [],
+  };
+}

@@ -1,0 +1,85 @@
+// What a list is narrowed by. It stands in the address, so that a link leads to the same list.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { setParams } from '../router/router.ts';
+
+const TYPING_MS = 250;
+
+export interface FilterField {
+  readonly name: string;
+  readonly label: string;
+  /** A choice where there are options, else a text. */
+  readonly options?: readonly (readonly [value: string, text: string])[];
+}
+
+interface FiltersProps {
+  readonly fields: readonly FilterField[];
+  readonly params: URLSearchParams;
+}
+
+/** The fields of a list; what is given in them is what the page is given. `/` leads to the first one. */
+export function Filters({ fields, params }: FiltersProps) {
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    const lead = (event: KeyboardEvent): void => {
+      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
+        return;
+      event.preventDefault();
+      form.current?.querySelector<HTMLElement>('input, select')?.focus();
+    };
+    addEventListener('keydown', lead);
+    return () => removeEventListener('keydown', lead);
+  }, []);
+  return (
+    <search>
+      <form class="filters" ref={form} onSubmit={event => event.preventDefault()}>
+        {fields.map(({ name, label, options }) => (
+          <label key={name} for={`filter-${name}`}>
+            {label}{' '}
+            {options ? (
+              <select
+                id={`filter-${name}`}
+                value={params.get(name) ?? ''}
+                onChange={event => setParams({ [name]: event.currentTarget.value })}
+              >
+                {options.map(([value, text]) => (
+                  <option key={value} value={value}>
+                    {text}
+                  </option>
+                ))}
+              </select>
+            ) : (
+              <TextField name={name} value={params.get(name) ?? ''} />
+            )}
+          </label>
+        ))}
+      </form>
+    </search>
+  );
+}
+
+/** Somebody writes there: single keys are letters. */
+export function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches('input, select, textarea, [contenteditable]');
+}
+
+/** What is typed narrows the list once the typing rests. */
+function TextField({ name, value }: { readonly name: string; readonly value: string }) {
+  const [typed, setTyped] = useState(value);
+  useEffect(() => {
+    if (typed === value) return;
+    const timer = setTimeout(() => setParams({ [name]: typed }), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  // A link may have led to another list meanwhile.
+  useEffect(() => setTyped(value), [value]);
+  return (
+    <input
+      type="search"
+      id={`filter-${name}`}
+      value={typed}
+      autocomplete="off"
+      spellcheck={false}
+      onInput={event => setTyped(event.currentTarget.value)}
+    />
+  );
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { refusalsOf, suggestMerges } from '../../src/insights/merge-suggestions.ts';
+import type { Person } from '../../src/keep/store/people.ts';
+
+let lastId = 0;
+const person = (name: string, email: string, more: Partial<Person> = {}): Person => {
+  lastId += 1;
+  return { id: lastId, name, email, bot: false, botByHand: false, commits: 1, emails: [email], ...more };
+};
+const shown = (people: readonly Person[], refused = refusalsOf([])) =>
+  suggestMerges(people, refused).map(({ reason, people: members }) => [
+    reason,
+    ...members.map(({ name }) => name),
+  ]);
+
+test('suggestions: one e-mail, one name in another case, and addresses of code hosts tell who may be one person (W-54)', () => {
+  const ada = person('Ada Lovelace', 'ada@work.example', { commits: 9 });
+  const sameEmail = person('countess', 'ADA@work.example', { commits: 2 });
+  const sameName = person('ada  LOVELACE', 'ada@home.example');
+  const grace = person('Grace Hopper', 'ghopper@navy.example', { commits: 5 });
+  const login = person('grace', '4711+ghopper@users.noreply.github.com');
+  const gitlab = person('G.', '12-alanturing@users.noreply.gitlab.com');
+  const alan = person('AlanTuring', 'at@example.org', { commits: 3 });
+  const alone = person('Linus', 'linus@example.org');
+  const otherLinus = person('linus', 'other@example.org');
+  assert.deepEqual(shown([sameName, sameEmail, ada, login, grace, gitlab, alan, alone, otherLinus]), [
+    ['email', 'Ada Lovelace', 'countess', 'ada  LOVELACE'],
+    ['noreply', 'Grace Hopper', 'grace'],
+    ['noreply', 'AlanTuring', 'G.'],
+  ]);
+});
+
+test('suggestions: identical e-mails are one group, however many names there are, merged by that e-mail (W-54)', () => {
+  const names = ['A One', 'B Two', 'C Three'].map(name => person(name, 'same@example.org'));
+  const [suggestion, ...others] = suggestMerges(names, []);
+  assert.deepEqual(others, []);
+  assert.deepEqual([suggestion?.people.length, suggestion?.emails], [3, ['same@example.org']]);
+});
+
+test('suggestions: what was refused is not suggested again, programs and names of everybody never are (W-54)', () => {
+  const one = person('Jane Doe', 'jane@one.example');
+  const other = person('jane doe', 'jane@other.example');
+  const third = person('Jane DOE', 'doe@third.example');
+  assert.equal(shown([one, other]).length, 1);
+  assert.deepEqual(shown([one, other], refusalsOf([one, other])), []);
+  assert.deepEqual(shown([one, other, third], refusalsOf([one, other, third])), []);
+  assert.deepEqual(shown([person('no author', 'a@a.example'), person('No Author', 'b@b.example')]), []);
+  const bot = { bot: true };
+  assert.deepEqual(
+    shown([person('Build Bot', 'ci@x.example', bot), person('build bot', 'ci@x.example', bot)]),
+    [],
+  );
+  assert.deepEqual(shown(Array.from({ length: 30 }, (_, n) => person('John Smith', `${n}@x.example`))), []);
+});
