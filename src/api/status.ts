@@ -10,6 +10,7 @@ import {
   pageQuery,
   Time,
 } from './operation.ts';
+import { Pause } from './pauses.ts';
 
 const about = 'Station';
 
@@ -58,7 +59,7 @@ const KnownStation = z.object({
 const HostFigures = z.object({
   host: z.string(),
   followed: Count,
-  state: z.string().describe('`ok`, or why its changesets wait: limited, refused, down'),
+  state: z.string().describe('`ok`, or why its changesets wait: limited, refused, down, paused'),
   why: z.string().nullable(),
   hint: z.string().nullable(),
   credentialsRefused: z.array(z.string()),
@@ -74,6 +75,25 @@ const HostFigures = z.object({
     }),
   ),
 });
+
+const Amounts = z.array(Count);
+const RateSeries = z
+  .object({
+    spanMs: Milliseconds.describe('the length of each span'),
+    fromAt: Time.describe('when the first span begins'),
+    amounts: z
+      .object({
+        commits: Amounts.describe('read by bakes'),
+        changesets: Amounts.describe('synced'),
+        calls: Amounts.describe('to the APIs of code hosts'),
+        readings: Amounts.describe('captured'),
+        files: Amounts.describe('delivered'),
+        bytes: Amounts.describe('of the files delivered'),
+        failures: Amounts.describe('tries to deliver that failed'),
+      })
+      .describe('an amount each span, the oldest first; the last span has not ended'),
+  })
+  .meta({ id: 'RateSeries' });
 
 export const StationStatus = z
   .object({
@@ -187,6 +207,7 @@ export const StationStatus = z
       }),
     ),
     holds: z.array(Hold),
+    pauses: z.array(Pause).describe('what somebody paused, the oldest first'),
     cache: z.object({
       clones: Count,
       usedBytes: Bytes,
@@ -299,7 +320,16 @@ export const stationOperations = {
       running: z.array(ListedItem),
       next: z.array(ListedItem),
       halfHours: z.array(Count).describe('how many fall due in each half hour from now on, for a day'),
+      halfHoursByKind: z
+        .record(z.string(), z.array(Count))
+        .describe('the same by kind, of those kinds that have some'),
     }),
+  },
+  getRates: {
+    about,
+    summary: 'What the station did over time: by minute for an hour, by quarter of an hour for a day.',
+    status: 200,
+    answer: z.object({ hour: RateSeries, day: RateSeries }),
   },
   listNotifications: {
     about,

@@ -11,6 +11,7 @@ import { CredentialsWatch } from '../deliver/credentials-watch.ts';
 import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
 import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
 import { CaptureService } from '../gather/capture/service.ts';
+import { CHANGESET_KIND } from '../gather/changesets/schedule.ts';
 import { Changesets } from '../gather/changesets/service.ts';
 import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
@@ -29,6 +30,8 @@ import { Alerts } from './alerts/service.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
 import { EventObserver } from './event-observer.ts';
 import { Membership, stationIdOf } from './membership.ts';
+import { Pauses } from './pauses.ts';
+import { Rates } from './rates.ts';
 import type { StationApi, StorePlace, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
 import { stationDisks } from './status/disks.ts';
@@ -77,7 +80,7 @@ export interface Station extends StationApi {
 
 /**
  * Puts a station together. The order of its services is the order of starting, and the reverse of stopping:
- * locks, database, delivery, clone cache, capture, membership, notifications, code hosts, bake threads, workers, schedule.
+ * locks, database, pauses, delivery, clone cache, capture, membership, notifications, code hosts, bake threads, workers, schedule.
  */
 export function createStation(options: StationOptions): Station {
   return new ComposedStation(options);
@@ -92,6 +95,10 @@ function realPathOf(database: string): string {
   }
 }
 
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
+
 class ComposedStation implements Station {
   readonly services: readonly Service[];
   readonly deliveries: Delivery;
@@ -101,6 +108,8 @@ class ComposedStation implements Station {
   readonly notifications: Notifications;
   readonly alerts: Alerts;
   readonly metrics: Metrics;
+  readonly pauses: Pauses;
+  readonly rates: Rates;
   readonly events: EventObserver;
   readonly schedule: ScheduleApi;
   readonly #options: StationOptions;
@@ -123,9 +132,17 @@ class ComposedStation implements Station {
       ...options,
       config: () => this.#config,
       stores: () => this.#stores,
+      pauses: () => this.pauses.list(),
     };
+    this.pauses = new Pauses({
+      ...options,
+      open: () => local.openPauses(),
+      known: async () => ({ profile: this.deliveries.profiles(), host: await this.#hosts() }),
+      onChange: () => this.#pausesChanged(),
+    });
     this.deliveries = new Delivery({
       ...options,
+      pauses: current.pauses,
       plan: () => this.#planDelivery(this.#config),
       rereadProfiles: () => findProfiles({ deliver: this.#config.deliver, env: options.env }, silentLogger),
       openJournal: () => local.openJournal(),
@@ -143,6 +160,7 @@ class ComposedStation implements Station {
           failure && { message: failure.error.message, inARow: failure.inARow },
         );
       },
+      onCommits: count => this.rates.count('commits', count),
       onWorkEnd: ended => this.metrics.countWork(ended),
     });
     this.captures = new CaptureService({
@@ -158,6 +176,7 @@ class ComposedStation implements Station {
       onEnd: ended => {
         this.metrics.countWork(ended);
         this.events.countWork(ended);
+        if (ended.claim.kind === CHANGESET_KIND && ended.ending === 'done') this.rates.count('changesets');
       },
     });
     this.notifications = new Notifications(current);
@@ -178,9 +197,10 @@ class ComposedStation implements Station {
     this.metrics = new Metrics({
       station: () => this.status(),
       calls: () => this.changesets.limiter.calls(),
-      throughput: () => this.deliveries.status().throughput,
+      throughput: () => this.deliveries.throughput(),
       nowMs: () => options.clock.nowMs(),
     });
+    this.rates = new Rates({ ...options, open: () => local.openRates(), totals: () => this.#totals() });
     this.#storeWatch = new StoreWatch({
       clock: options.clock,
       log: given.log,
@@ -199,6 +219,7 @@ class ComposedStation implements Station {
       local.createLock({ path: root, what: 'the root', lockPath: join(root, 'station.lock') }),
       local.createLock({ path: database, what: 'the database', lockPath: `${realPathOf(database)}.lock` }),
       { name: 'database', start: () => this.#openStores(), stop: () => this.#closeStores() },
+      this.pauses,
       this.deliveries,
       this.#watchCredentials(),
       this.repositories.cache,
@@ -219,6 +240,7 @@ class ComposedStation implements Station {
       this.changesets,
       this.repositories.schedule,
       this.alerts,
+      this.rates,
     ];
   }
 
@@ -284,6 +306,7 @@ class ComposedStation implements Station {
       deliveries: { ...deliveries, profiles: this.deliveries.profiles() },
       links: deliveries.links,
       holds: deliveries.holds,
+      pauses: this.pauses.list(),
       capture: await this.captures.status(),
     });
   }
@@ -344,6 +367,35 @@ class ComposedStation implements Station {
       clock,
       log,
     });
+  }
+
+  /** What was counted so far of what only grows. */
+  async #totals() {
+    const sent = this.deliveries.throughput();
+    const { collectors } = await this.captures.status();
+    return {
+      files: sum(sent, ({ files }) => files),
+      bytes: sum(sent, ({ bytes }) => bytes),
+      failures: sum(sent, ({ failures }) => failures),
+      calls: sum(this.changesets.limiter.calls(), ({ calls }) => calls),
+      readings: sum(collectors, ({ readings }) => readings),
+    };
+  }
+
+  #pausesChanged(): void {
+    this.deliveries.pausesChanged();
+    this.changesets.pausesChanged();
+    this.repositories.pausesChanged();
+  }
+
+  /** Hosts that anything is asked of. */
+  async #hosts(): Promise<readonly string[]> {
+    const repositories = await this.repositories.list();
+    const hosts = [
+      ...this.changesets.hosts.settings().map(({ host }) => host),
+      ...repositories.map(({ host }) => host),
+    ];
+    return [...new Set(hosts)].sort();
   }
 
   /** What others are told of what lies here. */

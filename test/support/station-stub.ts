@@ -4,6 +4,7 @@ import { NO_CAPTURE } from '../../src/gather/capture/service.ts';
 import type { BakeSummary } from '../../src/gather/repos/bake/bake.ts';
 import type { Questions } from '../../src/keep/store/questions.ts';
 import type { Run } from '../../src/keep/store/types.ts';
+import { seriesOf } from '../../src/station/rates.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
 
 /** What a stubbed station is to do; everything else it answers with nothing known. */
@@ -50,10 +51,13 @@ const NO_ANSWERS: Questions = {
   unreadChurn: async () => [],
   countOpenChangesets: async () => [],
   changesetLives: async () => [],
+  reviewsByDay: async () => [],
   staleChangesets: async () => ({ count: 0, oldest: [] }),
   troubledRepositories: async () => [],
   failingChangesets: async () => [],
 };
+
+const NO_RATES = seriesOf([], { spanMs: 60_000, count: 60, fromMs: 0 });
 
 /** A station of which only the server's part is tested. `asked` collects the URLs that were to be baked. */
 export function stationStub(behaviour: StubBehaviour = {}): StationApi & { readonly asked: string[] } {
@@ -97,6 +101,9 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       retryFailed: async () => [],
       dropFailed: async () => [],
       profiles: () => ['local'],
+      async probe({ name }) {
+        throw new SluiceError('not_found', `${name} is not held`);
+      },
     },
     tracking: {
       track: async () => [],
@@ -104,6 +111,14 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       findScheduled: nothingKnown,
       syncNow: async () => [],
       syncAfterPush: async () => [],
+    },
+    pauses: {
+      list: () => [],
+      pause: async ({ kind = 'host', name }) => ({ kind, name, sinceMs: 1000 }),
+      resume: async ({ kind = 'host', name }) => ({ kind, name, sinceMs: 1000 }),
+    },
+    rates: {
+      read: async () => ({ hour: NO_RATES, day: NO_RATES }),
     },
     notifications: { recent: async () => [] },
     changesets: {
@@ -128,6 +143,9 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       unseen: () => [],
       refusals: () => [],
       webhookGaps: async () => [],
+      probe(host) {
+        throw new SluiceError('not_found', `${host} is not on hold`);
+      },
     },
     metrics: {
       render: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'sluice_schedule_size 0\n' }),
@@ -148,6 +166,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
         running: [],
         next: [],
         halfHours: [],
+        halfHoursByKind: {},
       }),
     },
     repositories: {

@@ -33,6 +33,7 @@ export class ControlCalls {
         const output = await client.send(
           new sdk.GetObjectCommand({
             ...address(at),
+            ...this.#clients.contentInput,
             Range: range && `bytes=${range.first}-${range.last ?? ''}`,
           }),
           abortable(options),
@@ -73,6 +74,7 @@ export class ControlCalls {
       const output = await client.send(
         new sdk.CreateMultipartUploadCommand({
           ...address(at),
+          ...this.#clients.contentInput,
           ChecksumAlgorithm: hasCrc32(way.checksum) ? 'CRC32' : undefined,
           ...propertyInput(propertiesFor(options, way)),
         }),
@@ -95,6 +97,7 @@ export class ControlCalls {
           page = await client.send(
             new sdk.ListPartsCommand({
               ...address(upload),
+              ...this.#clients.contentInput,
               UploadId: upload.uploadId,
               PartNumberMarker: marker,
             }),
@@ -129,6 +132,7 @@ export class ControlCalls {
       const output = await client.send(
         new sdk.CompleteMultipartUploadCommand({
           ...address(upload),
+          ...this.#clients.contentInput,
           UploadId: upload.uploadId,
           MultipartUpload: {
             Parts: parts

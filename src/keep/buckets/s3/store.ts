@@ -1,5 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import { trustedWith } from '../../../base/http-agent.ts';
 import type {
   BucketCallOptions,
   GetOptions,
@@ -24,6 +25,7 @@ import type {
 import { assertAddress, assertBucket } from '../names.ts';
 import { BucketCalls } from './bucket-calls.ts';
 import { ControlCalls } from './control.ts';
+import { customerKeyHeaders } from './customer-key.ts';
 import { Heads } from './heads.ts';
 import { Keys } from './keys.ts';
 import { Listing } from './listing.ts';
@@ -83,7 +85,12 @@ export class S3Store implements ObjectStore {
   constructor(profile: S3Profile, options: S3StoreOptions) {
     const { clock, reread, ...rest } = options;
     const { proxy } = profile;
-    const transport: TransportOptions = { ...TRANSPORT_DEFAULTS, proxy, ...rest };
+    const transport: TransportOptions = {
+      ...TRANSPORT_DEFAULTS,
+      proxy,
+      ca: trustedWith(profile.ca),
+      ...rest,
+    };
     const session = new Session(profile, clock);
     this.#session = session;
     const keys = new Keys(profile, { clock, reread });
@@ -100,8 +107,10 @@ export class S3Store implements ObjectStore {
       transport,
       clock,
       endpoint: profile.endpoint,
+      customerKey: profile.customerKey,
     });
-    const requests = new Requests({ session, keys, clock });
+    const contentHeaders = customerKeyHeaders(profile.customerKey);
+    const requests = new Requests({ session, keys, clock, contentHeaders });
     this.#listing = new Listing(requests, this.#small);
     this.#control = new ControlCalls(this.#clients);
     this.#buckets = new BucketCalls({
