@@ -31,8 +31,8 @@ export interface ConnectionsOptions extends TransportOptions {
 
 /**
  * Connections straight to servers, each kept for the next request, `maxConnections` to one origin at the most; further
- * requests wait for one. Own code, since a request through undici costs four times as much as one here, and the library
- * 25 MiB (docs/decisions/0101-requests-over-own-connections.md). Proxies are undici's.
+ * requests wait for one. Own code, for what a request through undici allocates and what the library takes
+ * (docs/decisions/0101-requests-over-own-connections.md). Proxies are undici's.
  */
 export class Connections {
   readonly #options: ConnectionsOptions;
