@@ -168,6 +168,7 @@ export function destinationFor(
   profile: string,
   bucket: string,
 ): Omit<DestinationSettings, 'match'> {
+  if (destinations.length === 0) return {};
   const ofProfile = destinations.find(one => one.match === profile);
   const ofBucket = destinations.find(one => one.match === `${profile}/${bucket}`);
   if (!ofProfile || !ofBucket) return ofBucket ?? ofProfile ?? {};

@@ -9,6 +9,13 @@ export type TimedSteps = { readonly found?: string; readonly waitedMs?: number }
   readonly [S in Step as `${S}Ms`]?: number;
 };
 
+const NAMES = {
+  moved: 'movedMs',
+  sent: 'sentMs',
+  verified: 'verifiedMs',
+  completed: 'completedMs',
+} as const satisfies Readonly<Record<Step, `${Step}Ms`>>;
+
 /** Times the steps of one attempt for the log: one line a file says all that was done with it, and when. */
 export class StepTimes {
   readonly #clock: Clock;
@@ -27,7 +34,7 @@ export class StepTimes {
   /** The step is done, just now. */
   done(step: Step): void {
     const nowMs = this.#clock.monotonicMs();
-    this.#steps[`${step}Ms`] = Math.round((nowMs - this.#lastMs) * 10) / 10;
+    this.#steps[NAMES[step]] = Math.round((nowMs - this.#lastMs) * 10) / 10;
     this.#lastMs = nowMs;
   }
 

@@ -202,10 +202,10 @@ function takenBefore(
   address: FileAddress,
   { inode }: FileIdentity,
 ): FileRecord | undefined {
-  const taken = spool.fileAt('processing', address);
-  if (!taken || taken.ino === inode) return undefined;
+  // Asked of the journal first: hardly any file has one before it, and to find that out on the disk costs more.
   const record = journal.byAddress(address, 'incoming');
-  return record?.inode === taken.ino ? record : undefined;
+  if (!record || record.inode === inode) return undefined;
+  return spool.fileAt('processing', address)?.ino === record.inode ? record : undefined;
 }
 
 /** The record of the very file under the name that it had while it waited; a second name of it is another file. */

@@ -3,8 +3,12 @@ import { type Clock, systemClock } from '../../base/clock.ts';
 
 /** Two batches begin at least so far apart. */
 const BATCH_EVERY_MS = 10;
+/** The same after a batch for many: each flushes the same few directories, and costs more than all else about a rename. */
+const BUSY_BATCH_EVERY_MS = 50;
+const MANY_CALLERS = 16;
 
 interface Batch {
+  callers: number;
   readonly directories: Set<string>;
   readonly done: PromiseWithResolvers<void>;
 }
@@ -13,7 +17,7 @@ interface Batch {
  * Makes renames durable: flushes directories, many callers sharing one flush each. Batches go one after the other;
  * what is asked for while one runs goes into the next, since its rename may have come too late for this one. The first
  * batch begins at once; further ones keep a distance, since each has the file system write its journal, for which
- * renames have to wait.
+ * renames have to wait. The more callers, the greater the distance.
  */
 export class DirectorySync {
   readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
@@ -26,7 +30,8 @@ export class DirectorySync {
 
   /** Resolves when the entries of these directories, as they are now, are on the disk. */
   sync(directories: readonly string[]): Promise<void> {
-    this.#next ??= { directories: new Set(), done: Promise.withResolvers() };
+    this.#next ??= { callers: 0, directories: new Set(), done: Promise.withResolvers() };
+    this.#next.callers += 1;
     for (const directory of directories) this.#next.directories.add(directory);
     const { promise } = this.#next.done;
     if (!this.#running) {
@@ -47,7 +52,8 @@ export class DirectorySync {
       } catch (error) {
         batch.done.reject(error);
       }
-      const restMs = BATCH_EVERY_MS - (this.#clock.monotonicMs() - startMs);
+      const everyMs = batch.callers >= MANY_CALLERS ? BUSY_BATCH_EVERY_MS : BATCH_EVERY_MS;
+      const restMs = everyMs - (this.#clock.monotonicMs() - startMs);
       if (restMs > 0) await this.#clock.sleep(restMs);
     }
     this.#running = false;

@@ -11,7 +11,6 @@ import type {
   PutResult,
   UploadedPart,
 } from '../bucket.ts';
-import type { Listing } from './listing.ts';
 import { hasCrc32 } from './presets.ts';
 import { propertyInput } from './properties.ts';
 import type { SdkClients } from './sdk.ts';
@@ -21,62 +20,9 @@ import { propertiesFor } from './ways.ts';
 /** The calls of the contract that go through the AWS SDK; each keeps what bucket.ts promises. */
 export class ControlCalls {
   readonly #clients: SdkClients;
-  readonly #listing: Listing;
-  readonly #endpoint: string;
 
-  constructor(clients: SdkClients, listing: Listing, endpoint: string) {
+  constructor(clients: SdkClients) {
     this.#clients = clients;
-    this.#listing = listing;
-    this.#endpoint = endpoint;
-  }
-
-  listBuckets(options: BucketCallOptions): Promise<string[]> {
-    const call: Call = {
-      signal: options.signal,
-      method: 'GET',
-      operation: 'list buckets at',
-      subject: this.#endpoint,
-    };
-    return this.#clients.run(call, async (sdk, client) => {
-      const names: string[] = [];
-      let continuation: string | undefined;
-      do {
-        const input = { ContinuationToken: continuation };
-        const page = await client.send(new sdk.ListBucketsCommand(input), abortable(options));
-        for (const bucket of page.Buckets ?? []) if (bucket.Name !== undefined) names.push(bucket.Name);
-        continuation = page.ContinuationToken;
-      } while (continuation);
-      return names.sort();
-    });
-  }
-
-  async headBucket(bucket: string, options: BucketCallOptions): Promise<void> {
-    const call: Call = {
-      signal: options.signal,
-      method: 'HEAD',
-      operation: 'head bucket',
-      subject: bucket,
-      bucket,
-    };
-    try {
-      await this.#clients.run(call, (sdk, client) =>
-        client.send(new sdk.HeadBucketCommand({ Bucket: bucket }), abortable(options)),
-      );
-    } catch (error) {
-      // Without S3's marks a HEAD proves nothing; its like with a body has words.
-      if (error instanceof SluiceError && error.code === 'answer_invalid') {
-        await this.#listing.listObjects(bucket, { ...options, maxKeys: 1 });
-        return;
-      }
-      // HEAD's 404 has no body to say what is missing; here it can only be the bucket.
-      if (error instanceof SluiceError && error.code === 'object_missing') {
-        throw new SluiceError('bucket_missing', `there is no bucket "${bucket}" at ${this.#endpoint}`, {
-          ...call,
-          cause: error,
-        });
-      }
-      throw error;
-    }
   }
 
   getObject(at: ObjectAddress, options: GetOptions): Promise<ObjectBody> {

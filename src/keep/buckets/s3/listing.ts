@@ -1,11 +1,11 @@
 import type { ObjectEntry, ObjectListOptions, ObjectPage } from '../bucket.ts';
-import { unescapeXml } from './answer.ts';
 import type { Requests } from './requests.ts';
 import { encodeStrictly } from './route.ts';
 import { unreadableDocument } from './sdk.ts';
 import type { Call } from './session.ts';
 import { EMPTY_SHA256 } from './signing.ts';
 import type { SmallTransport } from './small-transport.ts';
+import { xmlElement, xmlEnd, xmlTextOf } from './xml.ts';
 
 /** Largest page that is read: one of a thousand keys of 1 024 bytes, all of them percent-encoded, is an eighth of it. */
 const MAX_PAGE_BYTES = 32 * 1024 * 1024;
@@ -63,8 +63,7 @@ function queryOf({ prefix, startAfter, continuation, maxKeys }: ObjectListOption
     .join('&');
 }
 
-/** A page without entries may be one empty element. */
-const END = /<(?:\/(?:[\w.-]+:)?ListBucketResult\s*|(?:[\w.-]+:)?ListBucketResult(?:\s[^>]*)?\/)>\s*$/;
+const END = xmlEnd('ListBucketResult');
 const ENTRY = /<(?:[\w.-]+:)?Contents(?:\s[^>]*)?>([\s\S]*?)<\/(?:[\w.-]+:)?Contents\s*>/g;
 
 /** A page of a listing; undefined where the document is none, or ends in the middle. Never throws. Pure. */
@@ -79,56 +78,29 @@ export function readPage(xml: string): ObjectPage | undefined {
     const entry = match[1] ?? '';
     head += xml.slice(endedAt, match.index);
     endedAt = ENTRY.lastIndex;
-    const key = keyOf(textOf(KEY, entry), isEncoded);
-    const size = Number(textOf(SIZE, entry) || 0);
+    const key = keyOf(xmlTextOf(KEY, entry), isEncoded);
+    const size = Number(xmlTextOf(SIZE, entry) || 0);
     if (key === undefined || !Number.isSafeInteger(size)) return undefined;
     objects.push({
       key,
       size,
-      etag: textOf(ETAG, entry),
-      lastModifiedMs: Date.parse(textOf(LAST_MODIFIED, entry)) || 0,
+      etag: xmlTextOf(ETAG, entry),
+      lastModifiedMs: Date.parse(xmlTextOf(LAST_MODIFIED, entry)) || 0,
     });
   }
   head += xml.slice(endedAt);
-  const isTruncated = textOf(IS_TRUNCATED, head).trim() === 'true';
-  const continuation = isTruncated ? textOf(CONTINUATION, head) : '';
+  const isTruncated = xmlTextOf(IS_TRUNCATED, head).trim() === 'true';
+  const continuation = isTruncated ? xmlTextOf(CONTINUATION, head) : '';
   return continuation === '' ? { objects } : { objects, continuation };
 }
 
-/** An element: how it begins as a rule, and what finds it and its text in any form, white space kept. */
-interface Element {
-  readonly tag: string;
-  readonly pattern: RegExp;
-}
-
-function element(name: string): Element {
-  return {
-    tag: `<${name}>`,
-    pattern: new RegExp(`<(?:[\\w.-]+:)?${name}(?:\\s[^>]*)?>(?:<!\\[CDATA\\[([\\s\\S]*?)\\]\\]>|([^<]*))<`),
-  };
-}
-
-const KEY = element('Key');
-const SIZE = element('Size');
-const ETAG = element('ETag');
-const LAST_MODIFIED = element('LastModified');
-const IS_TRUNCATED = element('IsTruncated');
-const CONTINUATION = element('NextContinuationToken');
+const KEY = xmlElement('Key');
+const SIZE = xmlElement('Size');
+const ETAG = xmlElement('ETag');
+const LAST_MODIFIED = xmlElement('LastModified');
+const IS_TRUNCATED = xmlElement('IsTruncated');
+const CONTINUATION = xmlElement('NextContinuationToken');
 const ENCODING = /<(?:[\w.-]+:)?EncodingType(?:\s[^>]*)?>([^<]*)</;
-
-function textOf({ tag, pattern }: Element, xml: string): string {
-  const at = xml.indexOf(tag);
-  const from = at + tag.length;
-  const to = at < 0 ? -1 : xml.indexOf('</', from);
-  if (to >= 0 && xml.indexOf('<', from) === to) {
-    const plain = xml.slice(from, to);
-    return plain.includes('&') ? unescapeXml(plain) : plain;
-  }
-  const match = pattern.exec(xml);
-  if (match === null) return '';
-  const text = match[1] ?? match[2] ?? '';
-  return match[1] === undefined && text.includes('&') ? unescapeXml(text) : text;
-}
 
 /** Keys under encoding-type=url are form-encoded: a space is `+` (Amazon S3 API reference, ListObjectsV2). */
 function keyOf(text: string, isEncoded: boolean): string | undefined {

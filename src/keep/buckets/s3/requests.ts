@@ -23,7 +23,8 @@ export interface RequestParts {
 /** A request before it is signed. */
 export interface UnsignedRequest {
   readonly method: string;
-  readonly at: ObjectAddress;
+  /** Without a key the bucket itself, without a bucket the endpoint. */
+  readonly at: Partial<ObjectAddress>;
   /** Percent-encoded, sorted by name; empty for none. */
   readonly query?: string;
   /** Names in lower case, `x-amz-content-sha256` among them; `host` is added. */

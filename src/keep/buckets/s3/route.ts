@@ -33,12 +33,12 @@ export function isVirtual(route: Route, bucket: string): boolean {
   return isIP(new URL(route.endpoint).hostname.replace(/^\[|\]$/g, '')) === 0;
 }
 
-/** Address of an object on a route. */
-export function targetOf(route: Route, bucket: string, key: string): Target {
-  const encodedKey = key.split('/').map(encodeStrictly).join('/');
-  if (!isVirtual(route, bucket)) {
+/** Address of an object on a route; without a key that of the bucket, without a bucket that of the endpoint. */
+export function targetOf(route: Route, bucket?: string, key = ''): Target {
+  const encodedKey = encodeStrictly(key).replaceAll('%2F', '/');
+  if (bucket === undefined || !isVirtual(route, bucket)) {
     const { origin, host, prefix } = partsOf(route.endpoint);
-    return { origin, host, path: `${prefix}/${bucket}/${encodedKey}` };
+    return { origin, host, path: bucket === undefined ? `${prefix}/` : `${prefix}/${bucket}/${encodedKey}` };
   }
   const { protocol, host: own, prefix } = partsOf(route.endpoint);
   const host = `${bucket}.${own}`;

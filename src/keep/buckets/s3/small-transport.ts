@@ -12,13 +12,15 @@ import {
   type WireAnswer,
   type WireRequest,
 } from './transport.ts';
+import type { WireControl, WireHandler } from './wire/connection.ts';
+import { Connections, type WireRequestTo } from './wire/connections.ts';
 
 type Timers = Pick<Clock, 'timer'>;
 type Undici = typeof import('undici');
 
 /**
- * Requests with a small body in memory, or none, over undici's dispatcher: the least CPU per request of the
- * clients measured (docs/benchmarks.md).
+ * Requests with a small body in memory, or none, over connections of our own (wire/connections.ts); through a proxy, over
+ * undici's.
  *
  * States of a request:
  *
@@ -48,7 +50,7 @@ export class SmallTransport {
   }
 
   async #send(request: WireRequest, body?: Buffer): Promise<WireAnswer> {
-    this.#agents ??= openAgents(this.#options);
+    this.#agents ??= openAgents(this.#options, origin => this.#closesAfterHead.add(origin));
     const { pool, fresh, wereUsed } = await this.#agents;
     const exchange = new Exchange(request, body, this.#options, this.#clock);
     try {
@@ -66,25 +68,38 @@ export class SmallTransport {
   }
 }
 
+/** Connections of our own, or undici's to a proxy. */
+interface Sender {
+  dispatch(request: WireRequestTo, handler: WireHandler): unknown;
+  close(): Promise<void>;
+}
+
 interface Agents {
-  readonly pool: Dispatcher;
+  readonly pool: Sender;
   /** Connections that are used once. */
-  readonly fresh: () => Dispatcher;
+  readonly fresh: () => Sender;
   /** Errors of connections that had carried an answer before. */
   readonly wereUsed: { has(error: Error): boolean };
   close(): Promise<void>;
 }
 
-/** The library is loaded with the first request. */
-async function openAgents(options: TransportOptions): Promise<Agents> {
-  const undici = await import('undici');
+async function openAgents(
+  options: TransportOptions,
+  onBodyAfterHead: (origin: string) => void,
+): Promise<Agents> {
   const used = new WeakSet<Error>();
-  const pool = openAgent(undici, options, used);
-  let fresh: Dispatcher | undefined;
+  // The library is loaded for a proxy alone.
+  const undici = options.proxy && (await import('undici'));
+  const open = (): Sender =>
+    undici
+      ? (openAgent(undici, options, used) as unknown as Sender)
+      : new Connections({ ...options, onBodyAfterHead, onUsedError: error => used.add(error) });
+  const pool = open();
+  let fresh: Sender | undefined;
   return {
     pool,
     fresh: () => {
-      fresh ??= openAgent(undici, options, used);
+      fresh ??= open();
       return fresh;
     },
     wereUsed: { has: error => used.has(error) || wasRead(error) },
@@ -139,7 +154,7 @@ function watch(socket: Socket, host: string, idleTimeoutMs: number, used: WeakSe
 }
 
 /** One request and its answer; settles once. */
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange implements WireHandler {
   readonly #request: WireRequest;
   readonly #body: Buffer | undefined;
   readonly #options: TransportOptions;
@@ -148,7 +163,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #answerTimeoutMs: number;
   #resolve: (answer: WireAnswer) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
-  #controller: Dispatcher.DispatchController | undefined;
+  #controller: WireControl | undefined;
   #cancelDeadline: (() => void) | undefined;
   #isSettled = false;
   #status = 0;
@@ -167,7 +182,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#answerTimeoutMs = request.answerTimeoutMs ?? options.answerTimeoutMs;
   }
 
-  run(agent: Dispatcher, isLast: boolean): Promise<WireAnswer> {
+  run(agent: Sender, isLast: boolean): Promise<WireAnswer> {
     const { origin, path, method, headers, signal } = this.#request;
     if (signal?.aborted) return Promise.reject(cancellation());
     return new Promise((resolve, reject) => {
@@ -178,7 +193,7 @@ class Exchange implements Dispatcher.DispatchHandler {
         {
           origin,
           path,
-          method: method as Dispatcher.HttpMethod,
+          method,
           headers,
           body: this.#body ?? null,
           // Left to itself, undici closes the connection after each HEAD.
@@ -217,7 +232,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: WireControl): void {
     // Aborted while it waited for a connection: nothing has been sent.
     if (this.#isSettled) {
       controller.abort(cancellation());
@@ -229,7 +244,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#setDeadline(idleTimeoutMs + sendingMs + this.#answerTimeoutMs);
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: WireAnswer['headers']): void {
+  onResponseStart(_: WireControl, status: number, headers: WireAnswer['headers']): void {
     // Early hints and the like are no answer yet.
     if (status < 200) return;
     this.hasAnswer = true;
@@ -239,8 +254,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (hasBody) this.#setDeadline(this.#answerTimeoutMs);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#chunks.push(chunk);
+  onResponseData(controller: WireControl, chunk: Buffer): void {
+    // It is read into again.
+    this.#chunks.push(Buffer.from(chunk));
     this.#bytes += chunk.length;
     if (this.#bytes < this.#maxBytes || this.#isSettled) return;
     this.#settle();
@@ -251,7 +267,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#settle();
   }
 
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_: WireControl, error: Error): void {
     if (this.#finish()) this.#reject(error);
   }
 }

@@ -23,6 +23,7 @@ import type {
   UploadedPart,
 } from '../bucket.ts';
 import { assertAddress, assertBucket } from '../names.ts';
+import { BucketCalls } from './bucket-calls.ts';
 import { ControlCalls } from './control.ts';
 import { customerKeyHeaders } from './customer-key.ts';
 import { Heads } from './heads.ts';
@@ -61,8 +62,8 @@ const TRANSPORT_DEFAULTS: TransportOptions = {
 };
 
 /**
- * An ObjectStore on an S3 server: hot path and listings by hand, control calls by the AWS SDK. Opens no connection until the first
- * call.
+ * An ObjectStore on an S3 server: hot path, listings and questions about buckets by hand, all else by the AWS SDK. Opens no
+ * connection until the first call.
  */
 export class S3Store implements ObjectStore {
   readonly description: string;
@@ -74,6 +75,7 @@ export class S3Store implements ObjectStore {
   /** Whichever sends bodies: `hot`, or the SDK where the profile says so. */
   readonly #bodies: Pick<HotPath, 'putObject' | 'uploadPart'>;
   readonly #control: ControlCalls;
+  readonly #buckets: BucketCalls;
   readonly #small: SmallTransport;
   readonly #stream: StreamTransport;
   readonly #clients: SdkClients;
@@ -111,7 +113,13 @@ export class S3Store implements ObjectStore {
     const contentHeaders = customerKeyHeaders(profile.customerKey);
     const requests = new Requests({ session, keys, clock, contentHeaders });
     this.#listing = new Listing(requests, this.#small);
-    this.#control = new ControlCalls(this.#clients, this.#listing, profile.endpoint);
+    this.#control = new ControlCalls(this.#clients);
+    this.#buckets = new BucketCalls({
+      requests,
+      small: this.#small,
+      listing: this.#listing,
+      endpoint: profile.endpoint,
+    });
     this.#hot = new HotPath({ requests, session, small: this.#small, stream: this.#stream });
     this.#heads = new Heads({ requests, session, small: this.#small, listing: this.#listing });
     this.#bodies = profile.transport === 'sdk' ? new SdkObjects(this.#clients) : this.#hot;
@@ -122,12 +130,12 @@ export class S3Store implements ObjectStore {
   }
 
   async listBuckets(options: BucketCallOptions = {}): Promise<string[]> {
-    return this.#control.listBuckets(options);
+    return this.#buckets.listBuckets(options);
   }
 
   async headBucket(bucket: string, options: BucketCallOptions = {}): Promise<void> {
     assertBucket(bucket);
-    return this.#control.headBucket(bucket, options);
+    return this.#buckets.headBucket(bucket, options);
   }
 
   async putObject(at: ObjectAddress, source: ObjectSource, options: PutOptions = {}): Promise<PutResult> {
@@ -149,7 +157,7 @@ export class S3Store implements ObjectStore {
   async #reportMissingBucket(bucket: string, error: unknown, { signal }: BucketCallOptions): Promise<void> {
     const isLost = error instanceof SluiceError && error.code === 'connection_lost';
     if (this.#bodies === this.#hot || !isLost) return;
-    await this.#control.headBucket(bucket, { signal }).catch(answer => {
+    await this.#buckets.headBucket(bucket, { signal }).catch(answer => {
       if (answer instanceof SluiceError && answer.code === 'bucket_missing') throw answer;
     });
   }

@@ -48,6 +48,14 @@ export interface WireAnswer {
   readonly body: Buffer;
 }
 
+const STALE: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNABORTED',
+  'CLOSED_EARLY',
+  'UND_ERR_SOCKET',
+]);
+
 /**
  * Whether a failed request may have met a connection that the server had closed while it lay idle, so that the request
  * was never seen: sent once more at once, on a new connection, it is the same try (RFC 9112, 9.3.1).
@@ -56,7 +64,7 @@ export function mayBeStale(error: unknown): boolean {
   const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
   // What comes over a connection after the end of an answer, as the body of a HEAD does, is no answer to the next request.
   if (name === 'HTTPParserError') return true;
-  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ECONNABORTED' || code === 'UND_ERR_SOCKET';
+  return STALE.has(String(code));
 }
 
 /**

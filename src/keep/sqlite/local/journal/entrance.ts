@@ -8,12 +8,12 @@ import {
 } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
 import type { RecordFinder } from './find-records.ts';
-import { toRecord } from './rows.ts';
+import { enteredRecord } from './rows.ts';
 
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
     size_bytes, mtime_ms, inode, ctime_ms, source, next_attempt_at_ms, hold, object_key, copied,
     adopts, entered_at_ms)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const NOT_COPIED = 'UPDATE file_records SET copied = 0 WHERE id = ?';
 
@@ -99,27 +99,29 @@ export class Entrance {
   }
 
   #insert(file: EnteringFile, now: string): FileRecord {
-    const row = this.#database.first(
-      INSERT,
-      file.profile,
-      file.bucket,
-      file.filepath,
-      file.fileCreationDate,
-      file.state,
-      now,
-      file.size,
-      file.mtimeMs,
-      file.inode,
-      file.ctimeMs ?? null,
-      file.source ?? null,
-      file.nextAttemptAtMs,
-      file.hold,
-      file.objectKey ?? null,
-      file.copied ? 1 : 0,
-      file.adopts ? 1 : 0,
-      this.#clock.nowMs(),
-    );
-    return toRecord(row ?? {});
+    const enteredAtMs = this.#clock.nowMs();
+    const { lastInsertRowid } = this.#database
+      .statement(INSERT)
+      .run(
+        file.profile,
+        file.bucket,
+        file.filepath,
+        file.fileCreationDate,
+        file.state,
+        now,
+        file.size,
+        file.mtimeMs,
+        file.inode,
+        file.ctimeMs ?? null,
+        file.source ?? null,
+        file.nextAttemptAtMs,
+        file.hold,
+        file.objectKey ?? null,
+        file.copied ? 1 : 0,
+        file.adopts ? 1 : 0,
+        enteredAtMs,
+      );
+    return enteredRecord(file, Number(lastInsertRowid), now, enteredAtMs);
   }
 
   #bringUpToDate(known: FileRecord, file: EnteringFile, now: string): FileRecord {

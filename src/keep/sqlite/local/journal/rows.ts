@@ -1,6 +1,7 @@
 import type { ErrorCode, FailureAnswer } from '../../../../base/errors.ts';
 import type {
   Attempt,
+  EnteringFile,
   FileHold,
   FileRecord,
   FileState,
@@ -90,6 +91,51 @@ function sentAfter(change: RecordChange): number | null | undefined {
   const { sentAtMs, size, mtimeMs, inode } = change;
   const isOther = size !== undefined || mtimeMs !== undefined || inode !== undefined;
   return sentAtMs === undefined && isOther ? null : sentAtMs;
+}
+
+/** The record of a file that was entered just now, as reading its row would have it. */
+export function enteredRecord(
+  file: EnteringFile,
+  id: number,
+  lastUpdated: string,
+  enteredAtMs: number,
+): FileRecord {
+  return {
+    id,
+    profile: file.profile,
+    bucket: file.bucket,
+    filepath: file.filepath,
+    fileCreationDate: file.fileCreationDate,
+    state: file.state,
+    lastUpdated,
+    outcome: null,
+    size: file.size,
+    mtimeMs: file.mtimeMs,
+    inode: file.inode,
+    location: null,
+    source: file.source ?? null,
+    objectKey: file.objectKey ?? null,
+    attempts: 0,
+    failures: 0,
+    nextAttemptAtMs: file.nextAttemptAtMs,
+    hold: file.hold,
+    errorCode: null,
+    errorAnswer: null,
+    errorMessage: null,
+    etag: null,
+    crc32: null,
+    verified: null,
+    departure: null,
+    sentAtMs: null,
+    keyMark: null,
+    ctimeMs: file.ctimeMs ?? null,
+    copied: file.copied ?? false,
+    adopts: file.adopts ?? false,
+    completedAtMs: null,
+    removedAtMs: null,
+    enteredAtMs,
+    droppedAtMs: null,
+  };
 }
 
 export function toRecord(row: SqlRow): FileRecord {
