@@ -99,7 +99,11 @@ export const captureOperations = {
     summary: 'Finished files of readings, newest first.',
     query: z.strictObject({ collector: z.string().min(1).optional(), ...pageQuery(100, 1000) }),
     status: 200,
-    answer: z.object({ files: z.array(CaptureFile), total: Count.describe('of all that fit'), ...pageAnswer }),
+    answer: z.object({
+      files: z.array(CaptureFile),
+      total: Count.describe('of all that fit'),
+      ...pageAnswer,
+    }),
   },
   getCaptureFile: {
     about,

@@ -65,7 +65,10 @@ export const peopleOperations = {
     about,
     summary: 'Says that people are not one and the same, or takes that back: they are not suggested again.',
     body: z.strictObject({
-      people: z.array(z.strictObject({ name: z.string(), email: z.string() })).min(2).max(20),
+      people: z
+        .array(z.strictObject({ name: z.string(), email: z.string() }))
+        .min(2)
+        .max(20),
       refused: z.boolean().default(true),
     }),
     status: 204,

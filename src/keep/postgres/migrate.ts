@@ -8,9 +8,9 @@ import { sql as schedule } from './migrations/0004-schedule.ts';
 import { sql as stations } from './migrations/0005-stations.ts';
 import { sql as callSlots } from './migrations/0006-call-slots.ts';
 import { sql as lives } from './migrations/0007-lives.ts';
-import { dismissSessions } from './session.ts';
 import { sql as failingTargets } from './migrations/0008-failing-targets.ts';
 import { sql as refusedMerges } from './migrations/0009-refused-merges.ts';
+import { dismissSessions } from './session.ts';
 
 export interface Migration {
   readonly sql: string;
