@@ -227,14 +227,15 @@ async function bringRefs(
 }
 
 async function fetchInto(
-  { gitDir, lean, shallow }: Pick<Clone, 'gitDir' | 'lean' | 'shallow'>,
+  { gitDir, lean, shallow, tips: known }: Pick<Clone, 'gitDir' | 'lean' | 'shallow' | 'tips'>,
   remoteRefs: RemoteRefs,
   options: SyncOptions,
 ): Promise<void> {
   const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, signal, onProgress } = options;
   const subject = options.remote.url;
   try {
-    await fetchObjects({ gitDir, subject, remoteRefs, lean, shallow, idleTimeoutMs, signal, onProgress });
+    const from = { gitDir, subject, remoteRefs, known, lean, shallow };
+    await fetchObjects({ ...from, idleTimeoutMs, signal, onProgress });
   } catch (error) {
     // Half a pack may be the very thing that filled the disk.
     await removeLeftovers(gitDir);

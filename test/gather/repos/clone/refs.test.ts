@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fetchObjects } from '../../../../src/gather/repos/clone/fetch.ts';
+import { initialiseClone } from '../../../../src/gather/repos/clone/initialise.ts';
 import { writeCommitGraph } from '../../../../src/gather/repos/clone/maintain.ts';
+import { lsRemote } from '../../../../src/gather/repos/git/remote.ts';
 import { CloneBench } from '../../../support/git-clones.ts';
 import { fakeProgram, startHttpRemote } from '../../../support/git-remotes.ts';
 
@@ -120,4 +123,54 @@ test('times near 2⁶³ do not keep a clone from its commit-graph, and one that 
   assert.equal(warning?.code, 'timed_out');
   const [late] = await writeCommitGraph(gitDir, undefined, { timeoutMs: 200, idleTimeoutMs: 60_000 });
   assert.match(late?.message ?? '', /git commit-graph was not done after 0.2 s/);
+});
+
+test('a fetch asks only for what the clone lacks, and for much of it in parts (R-650)', async t => {
+  const bench = new CloneBench(t);
+  const asked = join(bench.root, 'asked');
+  const git = execFileSync('which', ['git'], { encoding: 'utf8' }).trim();
+  fakeProgram(
+    t,
+    bench.root,
+    'git',
+    `case " $* " in *" fetch "*) { cat; echo; } | tee -a '${asked}' | ${git} "$@" ;; *) exec ${git} "$@" ;; esac`,
+  );
+  const parts = (): string[][] => {
+    const written = readFileSync(asked, 'utf8').trim().split('\n\n');
+    writeFileSync(asked, '');
+    return written.map(part => part.split('\n'));
+  };
+  const names = Array.from({ length: 6 }, (_, at) => `refs/heads/b${at}`);
+  const ids = giveRefs(bench, names);
+  // As 16 384 at a time: what came with the parts before is named by no ref of the clone yet.
+  const remoteRefs = await lsRemote(bench.remote());
+  const gitDir = join(bench.root, 'c.git');
+  const { spelling, otherRefs } = remoteRefs;
+  await initialiseClone(gitDir, {
+    url: bench.remote().url,
+    objectFormat: 'sha1',
+    lean: true,
+    spelling,
+    otherRefs,
+  });
+  const options = { gitDir, subject: 'r', remoteRefs, lean: true, shallow: false, idleTimeoutMs: 60_000 };
+  await fetchObjects({ ...options, known: new Map(), idsAtOnce: 3 });
+  const main = ids.get('refs/heads/main');
+  assert.deepEqual(parts(), [
+    [main, ids.get('refs/heads/b0'), ids.get('refs/heads/b1')],
+    ['b2', 'b3', 'b4'].map(name => ids.get(`refs/heads/${name}`)),
+    [ids.get('refs/heads/b5')],
+  ]);
+  for (const id of ids.values())
+    execFileSync(git, ['-C', gitDir, 'cat-file', '-e', id]);
+  await bench.sync();
+  parts();
+  const later = bench.upstream.commit('two');
+  bench.upstream.git('update-ref', '-d', 'refs/heads/b0');
+  assert.equal((await bench.sync()).tips.size, 6);
+  assert.deepEqual(parts(), [[later]]);
+  bench.upstream.git('update-ref', '-d', 'refs/heads/b1');
+  bench.upstream.git('update-ref', 'refs/heads/again', later);
+  assert.equal((await bench.sync()).tips.get('refs/heads/again'), later);
+  assert.equal(readFileSync(asked, 'utf8'), '', 'names alone have moved');
 });
