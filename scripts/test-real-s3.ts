@@ -70,6 +70,8 @@ async function runSuite(server: RealServer): Promise<number> {
       SLUICE_S3_KEEPS_CHECKSUMS: String(server.keepsChecksums),
       SLUICE_S3_LISTS_REPLACED_PARTS: String(server.listsReplacedParts ?? false),
       SLUICE_S3_LISTS_UPLOADS_BY_KEY: String(server.listsUploadsByKey ?? false),
+      SLUICE_S3_TAKES_CUSTOMER_KEYS: String(server.takesCustomerKeys ?? false),
+      ...(server.caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: server.caFile }),
       SLUICE_S3_MAX_SEGMENT: String(server.maxSegmentBytes),
     },
   });

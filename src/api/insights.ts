@@ -54,6 +54,13 @@ const measures = {
   p90: z.number().nullable(),
 };
 const Durations = z.object(measures).describe('percentiles, in milliseconds');
+/** Of changesets: which, and from when to when. */
+const ChangesetWindowQuery = {
+  ...Scope,
+  since: QueryDay.optional().describe('from this day on, UTC; 90 days before `until` unless given'),
+  until: QueryDay.optional().describe('before this day, UTC; up to now unless given'),
+  by: z.enum(PERIODS).default('week'),
+};
 const Counts = { open: Count, draft: Count, waitingForReview: Count, stale: Count };
 
 export const insightOperations = {
@@ -106,10 +113,7 @@ export const insightOperations = {
     about,
     summary: 'How changesets are reviewed and merged.',
     query: z.strictObject({
-      ...Scope,
-      since: QueryDay.optional().describe('from this day on, UTC; 90 days before `until` unless given'),
-      until: QueryDay.optional().describe('before this day, UTC; up to now unless given'),
-      by: z.enum(PERIODS).default('week'),
+      ...ChangesetWindowQuery,
       staleAfterDays,
     }),
     status: 200,
@@ -129,6 +133,55 @@ export const insightOperations = {
         count: Count,
         oldest: z.array(z.object({ url: z.string(), title: z.string(), idleMs: Milliseconds })),
       }),
+    }),
+  },
+  getCycleTimes: {
+    about,
+    summary:
+      'How long changesets took from their creation to their merge, less time as a draft, as a distribution per day, week or month of the merge.',
+    query: z.strictObject(ChangesetWindowQuery),
+    status: 200,
+    answer: z.object({
+      by: z.enum(PERIODS),
+      upToMs: z
+        .array(Milliseconds.nullable())
+        .describe('the classes of the distribution: each goes up to so many milliseconds, the last one on'),
+      periods: z
+        .array(
+          z.object({
+            start: Day,
+            count: Count.describe('merged in the period'),
+            p25: Milliseconds,
+            p50: Milliseconds,
+            p75: Milliseconds,
+            p90: Milliseconds,
+            classes: z.array(Count).describe('how many there are in each class'),
+          }),
+        )
+        .describe('those without a merge are left out'),
+    }),
+  },
+  getReviewLoad: {
+    about,
+    summary:
+      'Who reviews how much: reviews by people other than the author, per reviewer and day, week or month.',
+    query: z.strictObject({
+      ...ChangesetWindowQuery,
+      limit: z.coerce.number<number>().int().min(1).max(200).default(20).describe('reviewers listed'),
+    }),
+    status: 200,
+    answer: z.object({
+      by: z.enum(PERIODS),
+      reviewers: z
+        .array(
+          z.object({
+            reviewer: z.string().describe('as the host calls them'),
+            reviews: Count,
+            periods: z.array(z.object({ start: Day, reviews: Count })).describe('those without are left out'),
+          }),
+        )
+        .describe('most reviews first'),
+      everybody: z.object({ people: Count, reviews: Count }).describe('those who are not listed included'),
     }),
   },
   getOpenChangesets: {

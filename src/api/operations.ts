@@ -6,6 +6,7 @@ import { eventOperations } from './events.ts';
 import { insightOperations } from './insights.ts';
 import type { Operation } from './operation.ts';
 import type { OperationName } from './paths.ts';
+import { pauseOperations } from './pauses.ts';
 import { peopleOperations } from './people.ts';
 import { repositoryOperations } from './repositories.ts';
 import { stationOperations } from './status.ts';
@@ -19,6 +20,7 @@ export const OPERATIONS = {
   ...changesetOperations,
   ...insightOperations,
   ...deliveryOperations,
+  ...pauseOperations,
   ...captureOperations,
 } as const satisfies Record<OperationName, Operation>;
 

@@ -53,6 +53,8 @@ export const PATHS = {
   getMergeShare: 'GET /api/v1/insights/merge-share',
   getPunchCard: 'GET /api/v1/insights/punch-card',
   getChangesetReport: 'GET /api/v1/insights/changesets',
+  getCycleTimes: 'GET /api/v1/insights/changesets/cycle',
+  getReviewLoad: 'GET /api/v1/insights/changesets/reviews',
   getOpenChangesets: 'GET /api/v1/insights/changesets/open',
 
   listDeliveries: 'GET /api/v1/deliveries',
@@ -61,6 +63,11 @@ export const PATHS = {
   syncDeliveriesUnversioned: 'POST /api/deliveries/sync?wait',
   retryFailed: 'POST /api/v1/deliveries/failed/retry',
   dropFailed: 'POST /api/v1/deliveries/failed/drop',
+
+  listPauses: 'GET /api/v1/pauses',
+  pause: 'POST /api/v1/pauses',
+  resume: 'POST /api/v1/pauses/resume',
+  probePlace: 'POST /api/v1/probe',
 
   getCapture: 'GET /api/v1/capture',
   listCaptureFiles: 'GET /api/v1/capture/files',

@@ -10,6 +10,7 @@ import {
   pageQuery,
   Time,
 } from './operation.ts';
+import { Pause } from './pauses.ts';
 
 const about = 'Station';
 
@@ -58,7 +59,7 @@ const KnownStation = z.object({
 const HostFigures = z.object({
   host: z.string(),
   followed: Count,
-  state: z.string().describe('`ok`, or why its changesets wait: limited, refused, down'),
+  state: z.string().describe('`ok`, or why its changesets wait: limited, refused, down, paused'),
   why: z.string().nullable(),
   hint: z.string().nullable(),
   credentialsRefused: z.array(z.string()),
@@ -187,6 +188,7 @@ export const StationStatus = z
       }),
     ),
     holds: z.array(Hold),
+    pauses: z.array(Pause).describe('what somebody paused, the oldest first'),
     cache: z.object({
       clones: Count,
       usedBytes: Bytes,
@@ -299,6 +301,9 @@ export const stationOperations = {
       running: z.array(ListedItem),
       next: z.array(ListedItem),
       halfHours: z.array(Count).describe('how many fall due in each half hour from now on, for a day'),
+      halfHoursByKind: z
+        .record(z.string(), z.array(Count))
+        .describe('the same by kind, of those kinds that have some'),
     }),
   },
   listNotifications: {

@@ -197,6 +197,14 @@ export const CATALOGUE = {
     meaning: 'Another worker took the work over because this one was silent too long.',
     remedy: 'Nothing to do.',
   },
+  paused: {
+    answer: 'hold',
+    holds: 'profile',
+    exitCode: 1,
+    status: 409,
+    meaning: 'Somebody paused the destination or the host; what is for it waits.',
+    remedy: 'Have it go on with "sluice resume" and its name, or on the pages.',
+  },
   disk_full: {
     answer: 'hold',
     holds: 'disk',
@@ -212,6 +220,16 @@ export const CATALOGUE = {
     status: 500,
     meaning: 'The file system, a mounted folder or this machine refused to read or write.',
     remedy: 'Check permissions, the disk and whether the folder is mounted.',
+  },
+  machine_short: {
+    answer: 'hold',
+    holds: 'disk',
+    exitCode: 1,
+    status: 500,
+    meaning:
+      'This machine, or what sluice may use of it, has too little left: open files or memory. Less is done at once meanwhile.',
+    remedy:
+      'Allow more ("ulimit -n 65536", LimitNOFILE= of a systemd unit, fs.file-max), or end what else uses it up.',
   },
   folder_unsafe: {
     answer: 'hold',
@@ -336,7 +354,7 @@ export const CATALOGUE = {
     status: 502,
     meaning: 'No TLS connection: the certificate is not trusted, or the port speaks something else.',
     remedy:
-      'Check address and port; a certificate authority of your own is added with GIT_SSL_CAINFO (git) or NODE_EXTRA_CA_CERTS (S3).',
+      'Check address and port; a certificate authority of your own is added with GIT_SSL_CAINFO (git) or ca_bundle in the profile (S3).',
   },
   connection_lost: {
     answer: 'retry',

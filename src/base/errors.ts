@@ -123,6 +123,7 @@ type Labelled = readonly [code: ErrorCode, answer?: FailureAnswer];
 const BY_MEANING: Readonly<Record<SystemFailureMeaning, Labelled>> = {
   room: ['disk_full'],
   place: ['disk_failed', 'hold'],
+  short: ['machine_short', 'hold'],
   item: ['disk_failed', 'retry'],
   'no-address': ['host_unknown'],
   'no-answer': ['host_unreachable'],

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction, Socket } from 'node:net';
+import { getCACertificates } from 'node:tls';
 import type { buildConnector, Dispatcher } from 'undici';
 import { SluiceError } from './errors.ts';
 import type { HttpProxy } from './proxy.ts';
@@ -16,6 +17,8 @@ export interface AgentOptions {
   /** undici's own, beside what is said here. */
   readonly more?: Omit<ConstructorParameters<Undici['Agent']>[0] & object, 'connect' | 'connections'>;
   readonly lookup?: LookupFunction | undefined;
+  /** Certificates (PEM) that servers' may be signed by; those that Node knows where absent. */
+  readonly ca?: string[] | undefined;
   /** Is given each connection once it is made. */
   readonly onSocket?: (socket: Socket, host: string) => void;
 }
@@ -37,8 +40,8 @@ export function agentOf(undici: Undici, options: AgentOptions): Dispatcher {
 }
 
 function connectorOf({ buildConnector: build }: Undici, options: AgentOptions): Connector {
-  const { connectTimeoutMs: timeout, lookup, proxy, onSocket } = options;
-  const plain = build({ timeout, lookup } as buildConnector.BuildOptions);
+  const { connectTimeoutMs: timeout, lookup, proxy, ca, onSocket } = options;
+  const plain = build({ timeout, lookup, ca } as buildConnector.BuildOptions);
   const straight = proxy ? proxiedConnector(plain, proxy, timeout) : plain;
   return (target, callback) =>
     straight(target, (error, socket) => {
@@ -166,4 +169,12 @@ function failureWith(proxy: HttpProxy, words: string, cause?: unknown): SluiceEr
     subject: proxy.description,
     cause,
   });
+}
+
+/**
+ * Certificates (PEM) of everybody whose word counts for a TLS connection: those that Node counts by itself, and `own`.
+ * Undefined without own ones: then Node's count anyway.
+ */
+export function trustedWith(own: string | undefined): string[] | undefined {
+  return own === undefined ? undefined : [...getCACertificates('default'), own];
 }

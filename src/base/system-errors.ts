@@ -19,11 +19,20 @@ export interface SystemFailure {
  * What it speaks of.
  *
  * - `room`: no room is left on the disk, or none of the user's share of it.
- * - `place`: a disk, mount, device or this machine as a whole; nothing is said of the file.
+ * - `place`: a disk, mount or device; nothing is said of the file.
+ * - `short`: this machine, or this process by its limits, has too little left of something that passes: open files, memory.
  * - `item`: this file, path or request; another one may succeed.
  * - `no-address`, `no-answer`, `broken`, `late`: of the network, what became of the connection.
  */
-export type SystemFailureMeaning = 'room' | 'place' | 'item' | 'no-address' | 'no-answer' | 'broken' | 'late';
+export type SystemFailureMeaning =
+  | 'room'
+  | 'place'
+  | 'short'
+  | 'item'
+  | 'no-address'
+  | 'no-answer'
+  | 'broken'
+  | 'late';
 
 /** Numbers of Linux that neither Node nor libuv names (errno(3), include/uapi/asm-generic/errno.h). */
 const LINUX_NAMES: Readonly<Record<number, readonly [name: string, words: string]>> = {
@@ -122,7 +131,7 @@ const ITEM: ReadonlySet<string> = new Set([
 ]);
 
 /** What this machine has too few of, whoever asked for it. */
-const OF_MACHINE: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN']);
+const SHORT: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
 
 /** Of the network; the same numbers of a mounted folder speak of the place. */
 const NETWORK: Readonly<Record<string, SystemFailureMeaning>> = {
@@ -210,7 +219,9 @@ function raisedByOf(error: NodeJS.ErrnoException, name: string): SystemFailure['
 }
 
 function meaningOf(name: string, from: SystemFailure['from']): SystemFailureMeaning {
-  if (from === 'network') return NETWORK[name] ?? (OF_MACHINE.has(name) ? 'place' : 'no-answer');
+  if (SHORT.has(name)) return 'short';
+  // Threads that look up names: too few of them.
+  if (from === 'network') return NETWORK[name] ?? (name === 'EAGAIN' ? 'short' : 'no-answer');
   if (ROOM.has(name)) return 'room';
   return ITEM.has(name) ? 'item' : 'place';
 }

@@ -9,7 +9,7 @@ import { countsOf } from '../station/status/changeset-figures.ts';
 import { readStatus, readStoredFigures, type StationStatus } from '../station/status/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
-import { assertDatabase, existingDatabase, withJournal, withStores } from './stores.ts';
+import { assertDatabase, existingDatabase, readPauses, withJournal, withStores } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
 
 /** How long the station may take to answer before it counts as not there. */
@@ -82,6 +82,7 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
         },
         links: [],
         holds: [],
+        pauses: await readPauses(existingDatabase(config), cli),
         capture: NO_CAPTURE,
         station: {
           version: cli.version,
@@ -188,6 +189,8 @@ function render(status: StationStatus, cli: Cli): string {
       `  hook  webhooks seem not to arrive for ${printable(repository)} (${missed} changes unannounced)`,
     );
   }
+  for (const { kind, name, sinceAt } of status.pauses)
+    lines.push(`  paused ${kind} ${printable(name)} since ${sinceAt}`);
   for (const { endpoint, state, since } of status.links) {
     // One that is offline is among the places that are held.
     if (state !== 'online' && state !== 'offline')

@@ -12,6 +12,7 @@ import { defineCopy } from './commands/copy.ts';
 import { defineDeliveries, defineFailed } from './commands/deliveries.ts';
 import { defineDoctor } from './commands/doctor.ts';
 import { defineInsights } from './commands/insights.ts';
+import { definePause } from './commands/pause.ts';
 import { definePeople } from './commands/people.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineStore } from './commands/store.ts';
@@ -52,6 +53,7 @@ const COMMANDS = [
   defineDeliveries,
   defineFailed,
   defineSync,
+  definePause,
   defineCache,
   defineCapture,
   defineDisk,

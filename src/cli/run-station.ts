@@ -69,6 +69,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     maxBodyBytes,
     stopping: stop,
     webFolder: cli.webFolder,
+    isLiveWeb: cli.env.NODE_ENV === 'development',
   });
   const server = createHttpServer({ app, clock, host, port, requestTimeoutMs });
   const watch = new ConfigWatch({

@@ -9,6 +9,7 @@ import { currentCacheSettings } from '../gather/repos/cache/settings.ts';
 import { findProfiles } from '../keep/buckets/profiles.ts';
 import type { CaptureJournal } from '../keep/local/captures.ts';
 import type { Journal } from '../keep/local/journal.ts';
+import type { Pause } from '../keep/local/pauses.ts';
 import { coldBucketOpener } from '../station/cold-bucket.ts';
 import type { StorePlace, Stores } from '../station/station-api.ts';
 import type { Cli } from './cli.ts';
@@ -65,6 +66,11 @@ export async function withJournal<T>(
   use: (journal: Journal) => Promise<T>,
 ): Promise<T> {
   return useAndClose(await (await cli.openLocal(database)).openJournal(), use);
+}
+
+/** What is paused. */
+export async function readPauses(database: string, cli: Cli): Promise<readonly Pause[]> {
+  return useAndClose(await (await cli.openLocal(database)).openPauses(), pauses => pauses.list());
 }
 
 /** The journal of capture. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isWithin } from '../base/files/locations.ts';
 import type { Finding } from './judge.ts';
 import type { Config } from './schema.ts';
 
@@ -33,9 +34,4 @@ function siblingFault(path: string, before: readonly string[]): string | undefin
     if (isWithin(other, path)) return `holds ${other}, which is named as well; name the outer one only`;
   }
   return undefined;
-}
-
-/** Whether an absolute path is a folder, or lies in it. Pure. */
-export function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }

@@ -1,7 +1,6 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { SluiceError } from '../base/errors.ts';
-import { isWithin } from '../config/folder-faults.ts';
+import { liesIn, locationsOf, readMounts } from '../base/files/locations.ts';
 import { definitionOf } from '../keep/buckets/definitions.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { DeliverySettings } from './settings.ts';
@@ -14,9 +13,10 @@ interface DeliveryPlaces {
 
 /**
  * Throws `config_invalid` where a store keeps its objects in a folder of this machine that is delivered itself: each of
- * them would be delivered again, under a longer name each time. Links on the way are followed.
+ * them would be delivered again, under a longer name each time. Links on the way are followed, and mounts looked through.
  */
 export function refuseCircles({ root, profiles, settings }: DeliveryPlaces): void {
+  const mounts = readMounts();
   const watched = [{ path: join(root, 'incoming') }, ...settings.folders];
   for (const profile of profiles) {
     const folderOf = definitionOf(profile).folderOf;
@@ -26,11 +26,11 @@ export function refuseCircles({ root, profiles, settings }: DeliveryPlaces): voi
       const stored = ['', ...own.map(({ bucket, prefix }) => `${bucket}/${prefix}`)].map(place =>
         folderOf(profile, place),
       );
-      const from = realPath(path);
+      const from = locationsOf(path, mounts);
       // Any bucket of the store lies in what is delivered, or the folder lies among the objects that it becomes.
       const isCircle = stored
-        .map(realPath)
-        .some((to, index) => isWithin(to, from) || (index > 0 && isWithin(from, to)));
+        .map(place => locationsOf(place, mounts))
+        .some((to, index) => liesIn(to, from) || (index > 0 && liesIn(from, to)));
       if (!isCircle) continue;
       throw new SluiceError(
         'config_invalid',
@@ -38,14 +38,5 @@ export function refuseCircles({ root, profiles, settings }: DeliveryPlaces): voi
         { subject: path, hint: 'Give the profile a path outside of what is delivered.' },
       );
     }
-  }
-}
-
-/** Without links, as far as it is there. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return dirname(path) === path ? path : join(realPath(dirname(path)), basename(path));
   }
 }

@@ -10,6 +10,7 @@ import type { FolderEnclosures } from './origin/folder-enclosures.ts';
 import type { BucketCache } from './queue/bucket-cache.ts';
 import type { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import type { LoneFiles } from './queue/lone-files.ts';
+import type { MachineShortage } from './queue/machine-shortage.ts';
 import type { PlaceHolds } from './queue/place-holds.ts';
 import type { DeliverySettings } from './settings.ts';
 import type { Spool } from './spool/spool.ts';
@@ -28,6 +29,8 @@ export interface DeliveryContext {
   readonly holds: PlaceHolds;
   /** Files that fail where others do not. */
   readonly lone: LoneFiles;
+  /** What this machine has too little of. */
+  readonly shortage: MachineShortage;
   readonly buckets: BucketCache;
   readonly uploader: Uploader;
   /** What buckets hold that was not sent from here. */

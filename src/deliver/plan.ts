@@ -5,6 +5,7 @@ import { definitionOf } from '../keep/buckets/definitions.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import { findProfiles } from '../keep/buckets/profiles.ts';
 import { refuseCircles } from './circles.ts';
+import { refuseSecondNames } from './second-names.ts';
 import { type DeliverySettings, settingsFrom } from './settings.ts';
 
 /** What delivery is to do: where its folders are, for whom, and how. Plain data. */
@@ -17,7 +18,7 @@ export interface DeliveryPlan {
 
 /**
  * The plan that a configuration asks for; reads the credentials files anew. Throws `credentials_*`, and `config_invalid`
- * where what is delivered would arrive as something to deliver.
+ * where what is delivered would arrive as something to deliver, or a folder is delivered under two names.
  */
 export async function planDelivery(
   config: Config,
@@ -27,6 +28,7 @@ export async function planDelivery(
   const { deliver } = config;
   const profiles = await findProfiles({ deliver, env }, log);
   const plan = { root: deliver.directory, profiles, settings: settingsFrom(config) };
+  refuseSecondNames(plan);
   refuseCircles(plan);
   return plan;
 }

@@ -2,7 +2,7 @@ import { SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 import { systemRandom } from '../base/random.ts';
 import { Serializer } from '../base/serializer.ts';
-import type { HoldReason } from '../engine/place-hold.ts';
+import type { HoldReason, Place } from '../engine/place-hold.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { Reclaimer } from '../keep/disk/budget.ts';
@@ -31,7 +31,7 @@ import { type DeletionOutcome, UndeliveredFiles } from './undelivered-files.ts';
 /** What delivery takes from the station. */
 export interface DeliveryOptions
   extends Pick<SessionOptions, 'clock' | 'log'>,
-    Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch' | 'files' | 'createLock'>> {
+    Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch' | 'files' | 'createLock' | 'pauses'>> {
   /** What to do from the start on; asked for once, before anything else. */
   readonly plan: () => Promise<DeliveryPlan>;
   /** Reads the profiles anew, silently, when a server refuses a key. */
@@ -85,7 +85,7 @@ export interface DeliveryStatus {
  */
 export class Delivery implements Service {
   readonly name = 'delivery';
-  readonly #options: Required<Omit<DeliveryOptions, 'rereadProfiles' | 'files' | 'createLock'>> &
+  readonly #options: Required<Omit<DeliveryOptions, 'rereadProfiles' | 'files' | 'createLock' | 'pauses'>> &
     DeliveryOptions;
   readonly #changes = new Serializer();
   readonly #undelivered = new UndeliveredFiles({
@@ -244,6 +244,21 @@ export class Delivery implements Service {
   async syncNow(signal: AbortSignal, patience?: SyncPatience): Promise<SyncOutcome> {
     if (!this.#session) throw new SluiceError('stopping', 'delivery is not running');
     return this.#session.syncNow(signal, patience);
+  }
+
+  /** What `pauses` answers has changed. */
+  pausesChanged(): void {
+    this.#session?.pausesChanged();
+  }
+
+  /**
+   * Asks a held place now whether it can be used again, and resolves once it has answered, or one file is on its way to
+   * find out. Throws `not_found` for what is not held, `stopping`.
+   */
+  async probe(place: Place): Promise<void> {
+    if (!this.#session) throw new SluiceError('stopping', 'delivery is not running');
+    if (!(await this.#session.probe(place)))
+      throw new SluiceError('not_found', `${place.kind} ${place.name} is not held, or paused`);
   }
 
   /** As failed.ts has it; the files go at once. */

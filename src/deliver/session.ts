@@ -5,10 +5,11 @@ import type { EnclosureOptions } from '../base/files/enclosure.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
-import type { HoldReason } from '../engine/place-hold.ts';
+import type { HoldReason, Place } from '../engine/place-hold.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts';
+import type { Pause } from '../keep/local/pauses.ts';
 import type { ExclusivePlace } from '../keep/local/station-lock.ts';
 import { attemptDelivery } from './attempt/attempt.ts';
 import { HeldObjects } from './attempt/held-objects.ts';
@@ -31,6 +32,8 @@ import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import { cachedCounts, holdStatuses, type WaitingCounts } from './queue/hold-status.ts';
 import { LoneFiles } from './queue/lone-files.ts';
+import { MachineShortage } from './queue/machine-shortage.ts';
+import { PausedPlaces } from './queue/paused-places.ts';
 import { PlaceHolds } from './queue/place-holds.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
 import { emptyIncomingTmp } from './spool/copies.ts';
@@ -55,6 +58,8 @@ export interface SessionOptions {
   readonly openWatch: (options: WatchOptions) => Watch;
   /** Makes the lock of a place on the disk; absent, only the folders themselves are locked. */
   readonly createLock?: (place: ExclusivePlace) => Service;
+  /** What somebody paused, as it is now; `pausesChanged` says that it is different. */
+  readonly pauses?: () => readonly Pause[];
   /** How files are reached; a test may come between any two calls. */
   readonly files?: EnclosureOptions;
 }
@@ -84,6 +89,7 @@ export interface SessionOptions {
  *  13. the plan changed for single files        `adopt`                     the next attempts go by it
  *  14. a stop                                   `interrupt`, `stop`         syncs end, attempts get some time
  *  15. a profile's key became another           its store                   #keyChanged: what failed for its sake goes again
+ *  16. somebody paused or resumed a place       `pausesChanged`             what was resumed is due now
  */
 export class DeliverySession {
   #plan: DeliveryPlan;
@@ -154,6 +160,7 @@ export class DeliverySession {
         journal,
         root,
         settings,
+        paused: new PausedPlaces(options.pauses ?? (() => [])),
         clock,
         log,
         // The journal may be what is right again.
@@ -161,6 +168,11 @@ export class DeliverySession {
         onTrial: wake,
       }),
       lone: new LoneFiles(),
+      shortage: new MachineShortage({
+        clock,
+        log,
+        onShort: endpoint => this.#dispatcher.machineShort(endpoint),
+      }),
       buckets: new BucketCache({
         clock,
         log,
@@ -289,6 +301,31 @@ export class DeliverySession {
   /** Another process may have put something due into the journal (9). */
   wake(): void {
     this.#dispatcher.wake();
+  }
+
+  /** Something was paused or resumed (16). */
+  pausesChanged(): void {
+    this.#context.holds.followPauses();
+    this.#dispatcher.wake();
+  }
+
+  /**
+   * Asks a place that is held whether it can be used again. Resolves once it has answered, or its trial was offered.
+   * @returns whether there was anything to ask
+   */
+  async probe(place: Place): Promise<boolean> {
+    const { endpoints, holds, buckets, journal } = this.#context;
+    if (place.kind === 'endpoint') {
+      if (!endpoints.endpoints.includes(place.name)) return false;
+      await endpoints.ask(place.name);
+      return true;
+    }
+    if (await holds.probe(place)) return true;
+    const isMissing = journal.missingBuckets().some(one => `${one.profile}/${one.bucket}` === place.name);
+    if (place.kind !== 'bucket' || !isMissing) return false;
+    buckets.askAgainForMissing();
+    await this.#maintenance.askForMissingBuckets();
+    return true;
   }
 
   /** As the dispatcher has it. */

@@ -114,6 +114,11 @@ export class Workers implements Service {
     this.#heartbeat.check();
   }
 
+  /** Something may have become claimable that no queue announces: a group has room again. */
+  wake(): void {
+    this.#wake();
+  }
+
   async start(): Promise<void> {
     if (this.#state === 'running') return;
     if (this.#state !== 'idle') throw new SluiceError('stopping', `${this.name}: already stopped`);

@@ -1,4 +1,5 @@
 import type { PersonCommits } from '../keep/store/questions.ts';
+import { emailKey } from '../keep/store/rows/people.ts';
 
 export interface BusFactor {
   /** The fewest people who together wrote half of the commits or more; 0 without commits. */
@@ -11,10 +12,12 @@ export interface BusFactor {
 }
 
 /**
- * How many people would have to leave until half of what was written is by people who are gone.
- * @param people everybody, most commits first
+ * How many people would have to leave until half of what was written is by people who are gone. Names with the same
+ * e-mail, without regard to case, are one person: whoever goes takes all of them along.
+ * @param names everybody, most commits first
  */
-export function busFactor(people: readonly PersonCommits[]): BusFactor {
+export function busFactor(names: readonly PersonCommits[]): BusFactor {
+  const people = oneByEmail(names);
   const commits = people.reduce((sum, person) => sum + person.commits, 0);
   const few: BusFactor['few'][number][] = [];
   let covered = 0;
@@ -24,4 +27,14 @@ export function busFactor(people: readonly PersonCommits[]): BusFactor {
     few.push({ ...person, share: person.commits / commits });
   }
   return { factor: few.length, commits, people: people.length, few };
+}
+
+/** One for each e-mail, under the name with most commits; those without an e-mail by their names. Most commits first. */
+function oneByEmail(names: readonly PersonCommits[]): PersonCommits[] {
+  const byEmail = Map.groupBy(names, ({ name, email }) => emailKey(email) || `name ${name}`);
+  return [...byEmail.values()]
+    .flatMap(([first, ...others]) =>
+      first ? [{ ...first, commits: others.reduce((sum, { commits }) => sum + commits, first.commits) }] : [],
+    )
+    .sort((one, other) => other.commits - one.commits);
 }

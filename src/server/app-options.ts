@@ -19,8 +19,10 @@ export interface AppOptions {
   readonly maxBodyBytes: number;
   /** Aborts when the station stops: requests that wait for a run are then answered at once. */
   readonly stopping: AbortSignal;
-  /** Folder with the pages. */
+  /** Folder with the pages, made or as their source. */
   readonly webFolder: string;
+  /** Pages reload by themselves when their source has changed: for those who work on them. */
+  readonly isLiveWeb?: boolean;
 }
 
 /** What routes are made of. */

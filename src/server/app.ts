@@ -6,6 +6,7 @@ import { conciseAnswers } from './concise-answers.ts';
 import { ownHostOnly, securityHeaders, tokenGuard } from './guard.ts';
 import { answerOtherMethods } from './methods.ts';
 import { operationRoutes } from './operation-routes.ts';
+import { Pages } from './pages/pages.ts';
 import { problemAnswer, toProblem } from './problem.ts';
 import { bakeRoutes } from './routes/bake.ts';
 import { captureRoutes } from './routes/capture.ts';
@@ -15,6 +16,7 @@ import { eventRoutes } from './routes/events.ts';
 import { changesetInsightRoutes, insightRoutes } from './routes/insights.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { pageRoutes } from './routes/pages.ts';
+import { pauseRoutes } from './routes/pauses.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { cacheRoutes, repositoryRoutes } from './routes/repositories.ts';
 import { sessionRoute, statusRoutes } from './routes/status.ts';
@@ -47,12 +49,13 @@ export function createApp(given: AppOptions): Hono {
   insightRoutes(options);
   peopleRoutes(options);
   deliveryRoutes(options);
+  pauseRoutes(options);
   notificationRoutes(options);
   changesetRoutes(options);
   changesetInsightRoutes(options);
   webhookRoutes(app, options);
   captureRoutes(options);
-  pageRoutes(app, options.webFolder);
+  pageRoutes(app, new Pages(options.webFolder, { isLive: options.isLiveWeb ?? false }));
   answerOtherMethods(app);
   app.notFound(context =>
     problemAnswer(context, new SluiceError('not_found', `there is nothing at ${context.req.path}`)),

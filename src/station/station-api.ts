@@ -12,6 +12,7 @@ import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { Store, StoreOutage } from '../keep/store/store.ts';
 import type { EventObserver } from './event-observer.ts';
+import type { Pauses } from './pauses.ts';
 import type { Metrics } from './status/metrics.ts';
 import type { PageOfRepositories, RepositoryListFilter } from './status/repository-list.ts';
 import type { ScheduleApi } from './status/schedule.ts';
@@ -49,6 +50,7 @@ export interface StationApi {
     | 'retryFailed'
     | 'dropFailed'
     | 'profiles'
+    | 'probe'
   >;
   /** Repositories, and the runs that bake them. */
   readonly repositories: Pick<
@@ -80,9 +82,12 @@ export interface StationApi {
     | 'unseen'
     | 'refusals'
     | 'webhookGaps'
+    | 'probe'
   >;
   /** Readings, their files, and what gave way on a full disk. */
   readonly captures: Pick<CaptureService, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
+  /** What people paused. */
+  readonly pauses: Pick<Pauses, 'list' | 'pause' | 'resume'>;
   /** What comes next, and why then. */
   readonly schedule: ScheduleApi;
   /** A page of the repositories, each with its next time and why. */

@@ -29,6 +29,7 @@ import { Alerts } from './alerts/service.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
 import { EventObserver } from './event-observer.ts';
 import { Membership, stationIdOf } from './membership.ts';
+import { Pauses } from './pauses.ts';
 import type { StationApi, StorePlace, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
 import { stationDisks } from './status/disks.ts';
@@ -77,7 +78,7 @@ export interface Station extends StationApi {
 
 /**
  * Puts a station together. The order of its services is the order of starting, and the reverse of stopping:
- * locks, database, delivery, clone cache, capture, membership, notifications, code hosts, bake threads, workers, schedule.
+ * locks, database, pauses, delivery, clone cache, capture, membership, notifications, code hosts, bake threads, workers, schedule.
  */
 export function createStation(options: StationOptions): Station {
   return new ComposedStation(options);
@@ -101,6 +102,7 @@ class ComposedStation implements Station {
   readonly notifications: Notifications;
   readonly alerts: Alerts;
   readonly metrics: Metrics;
+  readonly pauses: Pauses;
   readonly events: EventObserver;
   readonly schedule: ScheduleApi;
   readonly #options: StationOptions;
@@ -123,9 +125,17 @@ class ComposedStation implements Station {
       ...options,
       config: () => this.#config,
       stores: () => this.#stores,
+      pauses: () => this.pauses.list(),
     };
+    this.pauses = new Pauses({
+      ...options,
+      open: () => local.openPauses(),
+      known: async () => ({ profile: this.deliveries.profiles(), host: await this.#hosts() }),
+      onChange: () => this.#pausesChanged(),
+    });
     this.deliveries = new Delivery({
       ...options,
+      pauses: current.pauses,
       plan: () => this.#planDelivery(this.#config),
       rereadProfiles: () => findProfiles({ deliver: this.#config.deliver, env: options.env }, silentLogger),
       openJournal: () => local.openJournal(),
@@ -199,6 +209,7 @@ class ComposedStation implements Station {
       local.createLock({ path: root, what: 'the root', lockPath: join(root, 'station.lock') }),
       local.createLock({ path: database, what: 'the database', lockPath: `${realPathOf(database)}.lock` }),
       { name: 'database', start: () => this.#openStores(), stop: () => this.#closeStores() },
+      this.pauses,
       this.deliveries,
       this.#watchCredentials(),
       this.repositories.cache,
@@ -284,6 +295,7 @@ class ComposedStation implements Station {
       deliveries: { ...deliveries, profiles: this.deliveries.profiles() },
       links: deliveries.links,
       holds: deliveries.holds,
+      pauses: this.pauses.list(),
       capture: await this.captures.status(),
     });
   }
@@ -344,6 +356,22 @@ class ComposedStation implements Station {
       clock,
       log,
     });
+  }
+
+  #pausesChanged(): void {
+    this.deliveries.pausesChanged();
+    this.changesets.pausesChanged();
+    this.repositories.pausesChanged();
+  }
+
+  /** Hosts that anything is asked of. */
+  async #hosts(): Promise<readonly string[]> {
+    const repositories = await this.repositories.list();
+    const hosts = [
+      ...this.changesets.hosts.settings().map(({ host }) => host),
+      ...repositories.map(({ host }) => host),
+    ];
+    return [...new Set(hosts)].sort();
   }
 
   /** What others are told of what lies here. */

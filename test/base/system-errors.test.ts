@@ -18,12 +18,13 @@ function numbered(number: number): Error {
   return Object.assign(new Error(text), { code, errno: -number, syscall: 'open', path: '/mnt/nas/x' });
 }
 
-/** What each failure of a file or a mounted folder says: of the place, of the disk's room, or of the item. */
+/** What each failure of a file or a mounted folder says: of the place, of the disk's room, of this machine, or of the item. */
 const PLACE =
   `EIO ENOTCONN ESTALE EHOSTDOWN EHOSTUNREACH ENETUNREACH ENETDOWN ETIMEDOUT ECONNABORTED ECONNREFUSED ECONNRESET
-  EPIPE EREMOTEIO ENODEV ENXIO ENOMEDIUM ENOMEM EMFILE ENFILE EROFS ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED ENOLINK
-  ECOMM EPROTO ENOBUFS EBADMSG EUCLEAN ENOLCK EMEDIUMTYPE EHWPOISON ESHUTDOWN EREMCHG`.split(/\s+/);
+  EPIPE EREMOTEIO ENODEV ENXIO ENOMEDIUM EROFS ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED ENOLINK
+  ECOMM EPROTO EBADMSG EUCLEAN ENOLCK EMEDIUMTYPE EHWPOISON ESHUTDOWN EREMCHG`.split(/\s+/);
 const ROOM = ['ENOSPC', 'EDQUOT'];
+const SHORT = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS'];
 const ITEM =
   'EBUSY EAGAIN EINTR EACCES EPERM ETXTBSY EBADF ENOTDIR EISDIR ENOENT ECANCELED EDEADLK EOVERFLOW EINVAL EFBIG ENAMETOOLONG ELOOP'.split(
     ' ',
@@ -33,6 +34,7 @@ test('errors of files and mounted folders hold their place or are tried again, n
   for (const [codes, code, answer, holds] of [
     [PLACE, 'disk_failed', 'hold', 'disk'],
     [ROOM, 'disk_full', 'hold', 'disk'],
+    [SHORT, 'machine_short', 'hold', 'disk'],
     [ITEM, 'disk_failed', 'retry', undefined],
   ] as const) {
     for (const name of codes) {
@@ -68,7 +70,7 @@ test('every number of this system, and any other, ends nothing (T-120)', () => {
   for (const [name, number] of Object.entries(constants.errno)) {
     for (const error of [asSluiceError(named(name)), asSluiceError(numbered(number))]) {
       assert.ok(error.answer === 'hold' || error.answer === 'retry', `${name}: ${error.answer}`);
-      assert.ok(error.code === 'disk_failed' || error.code === 'disk_full', `${name}: ${error.code}`);
+      assert.match(error.code, /^(disk_failed|disk_full|machine_short)$/, name);
     }
   }
   fc.assert(
@@ -87,7 +89,8 @@ test('a number of the network speaks of the far side, unless a file was worked w
   const bare = (code: string): Error => Object.assign(new Error(`read ${code}`), { code, syscall: 'read' });
   for (const code of ['ECONNREFUSED', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EPERM', 'EPROTO'])
     assert.equal(asSluiceError(socket(code)).code, 'host_unreachable', code);
-  assert.equal(asSluiceError(socket('EMFILE')).holds, 'disk');
+  for (const code of ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS'])
+    assert.equal(asSluiceError(socket(code)).code, 'machine_short', code);
   for (const code of ['ECONNRESET', 'EPIPE', 'ENOTCONN'])
     assert.equal(asSluiceError(bare(code)).code, 'connection_lost', code);
   assert.equal(asFileError(bare('ENOTCONN')).code, 'disk_failed');

@@ -378,3 +378,14 @@ test('a file of a folder that is replaced while it is sent is sent anew (D-21)',
   await until(() => !existsSync(join(path, 'a')));
   assert.equal(stored(rig, 'a'), 'the newer');
 });
+
+test('a file that a clock ahead of this one has dated goes once it has rested here, not when that date has come (D-605)', async t => {
+  const { rig, path } = await folderRig(t, {});
+  const ahead = new Date(Date.now() + 86_400_000);
+  writeFileSync(join(path, '..', 'a'), 'A');
+  utimesSync(join(path, '..', 'a'), ahead, ahead);
+  mkdirSync(path, { recursive: true });
+  renameSync(join(path, '..', 'a'), join(path, 'a'));
+  await arrivedAll(rig, ['a']);
+  assert.equal(stored(rig, 'a'), 'A');
+});

@@ -120,6 +120,45 @@ test('imports go one way: never to the right, never to a sibling room', () => {
   );
 });
 
+/** The rooms of the pages from left to right. */
+const WEB_ROOMS: readonly (readonly string[])[] = [
+  ['live'],
+  ['router'],
+  ['parts'],
+  ['pages', 'old'],
+  ['shell'],
+];
+
+test('the pages import one way as well, and of other rooms only the client and types of the API', () => {
+  const folder = join(SRC, 'web');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name =>
+    /^\w+\/.*\.(tsx?|js)$/.test(name),
+  );
+  const rankOf = (file: string) => WEB_ROOMS.findIndex(names => names.includes(file.split('/')[0] ?? ''));
+  const wrong = files.flatMap(file => {
+    const text = readFileSync(join(folder, file), 'utf8');
+    const named = text.matchAll(
+      /(import type[^;]*?)?\b(?:from\s*|import\s*\(\s*|^import\s+)['"](\.[^'"]+)['"]/gm,
+    );
+    return [...named]
+      .map(([, isType, specifier = '']) => ({
+        isType,
+        to: relative(SRC, resolve(folder, dirname(file), specifier)),
+      }))
+      .filter(({ isType, to }) => {
+        if (!to.startsWith('web/')) return !to.startsWith('client/') && !(to.startsWith('api/') && isType);
+        const [from, target] = [rankOf(file), rankOf(to.slice(4))];
+        return target > from || (target === from && file.split('/')[0] !== to.split('/')[1]);
+      })
+      .map(({ to }) => `${file} → ${to}`);
+  });
+  assert.deepEqual(wrong, []);
+  assert.ok(files.length > 20 && files.every(file => rankOf(file) >= 0), 'a file stands in no room');
+  const rule = WEB_ROOMS.map(names => (names.length > 1 ? `{${names.join(', ')}}` : names[0])).join(' ← ');
+  const architecture = readFileSync(resolve(SRC, '../ARCHITECTURE.md'), 'utf8');
+  assert.ok(architecture.includes(`\`${rule}\``), `it should say ${rule}`);
+});
+
 test('threads and processes run entries, and only entries stand under their name: a few lines each', () => {
   const entries = sourceFiles().filter(file => /-(thread|process)\.ts$/.test(file));
   const named = imports.filter(({ isEntry }) => isEntry).map(({ to }) => to);

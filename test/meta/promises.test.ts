@@ -14,13 +14,14 @@ const PAGES: Readonly<Record<string, string>> = {
   'trouble.md': 'T',
   'fleet.md': 'F',
   'api.md': 'A',
+  'pages.md': 'W',
 };
-const PROMISE = /\b[DRCKSTFA]-\d+\b/g;
+const PROMISE = /\b[DRCKSTFAW]-\d+\b/g;
 /** The name of a test, of whatever quotes. */
 const TEST_NAME =
   /\b(?:test|it|describe)\(\s*(?:'((?:\\.|[^'\\\n])*)'|"((?:\\.|[^"\\\n])*)"|`((?:\\.|[^`\\])*)`)/g;
 /** How a name cites, at its end. */
-const CITED = / \(([DRCKSTFA]-\d+(?:, [DRCKSTFA]-\d+)*)\)$/;
+const CITED = / \(([DRCKSTFAW]-\d+(?:, [DRCKSTFAW]-\d+)*)\)$/;
 
 /** Every promise with the page that it stands on, in the order of the pages. */
 function promises(): { readonly id: string; readonly page: string }[] {

@@ -1,5 +1,6 @@
 /** Run by scripts/test-real-s3.ts, which says where the server is; not part of `npm test`. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Secret } from '../../src/keep/buckets/credentials/secret.ts';
 import { bucketSuite } from '../suites/bucket-suite.ts';
 import { storeFor } from '../support/s3-profile.ts';
 import { realServer, setting } from './real-server.ts';
@@ -13,15 +14,23 @@ const VARIANTS = [
   { checksum: 'header', transport: 'sdk' },
 ] as const;
 
-for (const variant of VARIANTS) {
+/** With a key of one's own, where the server takes any. */
+const SPECIAL = setting('SLUICE_S3_TAKES_CUSTOMER_KEYS', 'false') === 'true' ? VARIANTS : [];
+const ALL = [
+  ...VARIANTS.map(variant => ({ variant, customerKey: undefined })),
+  ...SPECIAL.map(variant => ({ variant, customerKey: new Secret(randomBytes(32).toString('base64')) })),
+];
+
+for (const { variant, customerKey } of ALL) {
   const { checksum } = variant;
-  bucketSuite(`S3 store on ${name}, ${Object.values(variant).join(', ')}`, async () => {
+  const special = customerKey === undefined ? '' : ', with a key of one’s own';
+  bucketSuite(`S3 store on ${name}, ${Object.values(variant).join(', ')}${special}`, async () => {
     const sdk = await import('@aws-sdk/client-s3');
     const admin = new sdk.S3Client({ ...server, credentials: server.credential, forcePathStyle: true });
     const Bucket = `sluice-test-${randomUUID().slice(0, 13)}`;
     await admin.send(new sdk.CreateBucketCommand({ Bucket }));
     return {
-      store: storeFor(server, variant),
+      store: storeFor(server, { ...variant, customerKey }),
       bucket: Bucket,
       keepsProperties: true,
       keepsChecksums: checksum !== 'sha256' && setting('SLUICE_S3_KEEPS_CHECKSUMS', 'true') === 'true',

@@ -191,7 +191,7 @@ test('Host and Origin: other names and pages of other sites are refused (DNS reb
 
 test('Token: asked for on everything that tells or changes something; Bearer or a session cookie will do (S-16)', async () => {
   const { ask, post } = serve({}, { token: 'correct horse' });
-  for (const path of ['/', '/app.js', '/ping', '/healthz', '/readyz']) {
+  for (const path of ['/', '/icon.svg', '/ping', '/healthz', '/readyz']) {
     assert.equal((await ask(path)).status, 200, path);
     assert.equal((await ask(path, { method: 'HEAD' })).status, 200, path);
   }

@@ -17,21 +17,30 @@ function contentType({ headers }: Answered): string {
   return headers.get('content-type') ?? '';
 }
 
-test('Dashboard: pages, parts and styles are served below the folder under the strict content policy, nothing else is (S-22)', async () => {
+test('Dashboard: pages, scripts and styles are served under the strict content policy, nothing else of the folder is (S-22)', async () => {
   const { ask } = serve();
+  const { text } = await ask('/');
+  const assets = [...text.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
+  assert.ok(assets.length >= 2, text);
   for (const [path, type] of [
     ['/', 'text/html'],
-    ['/app.js', 'text/javascript'],
-    ['/pages/people.js', 'text/javascript'],
-    ['/parts/table.js', 'text/javascript'],
-    ['/styles/base.css', 'text/css'],
+    ['/api.html', 'text/html'],
+    ['/icon.svg', 'image/svg+xml'],
+    ...assets.map(asset => [asset, asset.endsWith('.css') ? 'text/css' : 'text/javascript'] as const),
   ] as const) {
     const answer = await ask(path);
     assert.equal(answer.status, 200, path);
     assert.ok(contentType(answer).startsWith(type), contentType(answer));
     assert.match(answer.headers.get('content-security-policy') ?? '', /script-src 'self'; style-src 'self'/);
   }
-  for (const path of ['/tsconfig.json', '/pages/', '/pages/../../main.ts', '/pages/absent.js'])
+  for (const path of [
+    '/tsconfig.json',
+    '/main.tsx',
+    '/index.html',
+    '/assets/',
+    '/assets/../../main.ts',
+    '/assets/absent.js',
+  ])
     assert.equal((await ask(path)).status, 404, path);
 });
 

@@ -284,6 +284,69 @@ export function questionsSuite(name: string, open: OpenStore): void {
     assert.deepEqual([next?.id, next?.lines, next?.events, others], [ids[2], null, [], []]);
   });
 
+  test(`${name}: reviews are counted by reviewer and day; those of authors, programs and drafts of reviews are none (W-100)`, async t => {
+    const { store } = await open(t);
+    const day = DAY_SECONDS * 1000;
+    const [ours = 0, old = 0, other = 0] = await storeChangesets(store, [
+      { updatedAtMs: 4 * day, lastChangeAtMs: 4 * day },
+      // The host has not told that it changed; its events have.
+      { updatedAtMs: 1, lastChangeAtMs: 3 * day },
+      { updatedAtMs: 4 * day, author: undefined, repository: 'other/name' },
+    ]);
+    const event = { hostKind: 'x', order: 0, commit: null, checkName: null, checkState: null, subject: null };
+    let id = 0;
+    const review = (actor: string | null, atMs: number, more: object = {}) => ({
+      ...{ ...event, id: `r${++id}`, kind: 'review' as const, actor, atMs, actorIsBot: false },
+      review: 'approved' as const,
+      ...more,
+    });
+    await store.changesets.addEvents(ours, [
+      review('bob', 2 * day),
+      review('bob', 3 * day - 1, { review: 'commented' }),
+      review('bob', 3 * day),
+      review('ada', 2 * day),
+      review('lint', 2 * day, { actorIsBot: true }),
+      review('cy', 2 * day, { review: 'pending' }),
+      review(null, 2 * day),
+      review('cy', 2 * day - 1),
+      review('cy', 4 * day),
+      { ...review('cy', 2 * day), kind: 'comment', review: null },
+    ]);
+    await store.changesets.addEvents(old, [review('cy', 3 * day, { review: 'changes_requested' })]);
+    await store.changesets.addEvents(other, [review('bob', 2 * day), review('ada', 2 * day)]);
+    const window = { sinceMs: 2 * day, untilMs: 4 * day };
+    assert.deepEqual(await store.questions.reviewsByDay({ ...window, repository: 'owner/name' }), [
+      { reviewer: 'bob', day: 2, reviews: 2 },
+      { reviewer: 'bob', day: 3, reviews: 1 },
+      { reviewer: 'cy', day: 3, reviews: 1 },
+    ]);
+    assert.deepEqual(await store.questions.reviewsByDay(window), [
+      { reviewer: 'ada', day: 2, reviews: 1 },
+      { reviewer: 'bob', day: 2, reviews: 3 },
+      { reviewer: 'bob', day: 3, reviews: 1 },
+      { reviewer: 'cy', day: 3, reviews: 1 },
+    ]);
+    assert.deepEqual(await store.questions.reviewsByDay({ ...window, host: 'elsewhere' }), []);
+  });
+
+  test(`${name}: an e-mail is one person in whatever case and under however many names: days and hot spots count them so (W-101)`, async t => {
+    const { store } = await open(t);
+    const files = { a: [1, 0] as const };
+    const id = await storeHistory(store, '/one', [
+      { who: 'Ada', at: 5 * DAY_SECONDS, files },
+      { who: 'ADA', email: 'Ada@Example.org', at: 9 * DAY_SECONDS, files },
+      { who: 'Ada L.', email: 'ada@example.org', at: 7 * DAY_SECONDS, files },
+      { who: 'Grace', email: '', at: 7 * DAY_SECONDS, files },
+      { who: 'Alan', email: '', at: 8 * DAY_SECONDS, files },
+    ]);
+    const scope = { repositoryIds: [id] };
+    const days = await store.questions.daysByPerson(scope);
+    assert.deepEqual(days.map(String).sort(), ['5,7,9', '7', '8']);
+    assert.equal((await store.questions.mostChangedFiles(scope, 1))[0]?.people, 3);
+    const factor = busFactor(await store.questions.commitsByPerson(scope));
+    assert.deepEqual([factor.factor, factor.people, factor.few[0]?.commits], [1, 3, 3]);
+  });
+
   test(`${name}: what is in trouble is counted by cause, with the latest of each`, async t => {
     const { store } = await open(t);
     const { repositories, questions, changesets } = store;

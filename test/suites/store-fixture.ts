@@ -24,6 +24,8 @@ export type OpenStoreAndQueue = (t: TestContext) => Promise<StoreAndQueueFixture
 /** A commit of a test, in few words. */
 export interface TestCommit {
   readonly who: string;
+  /** Made of the name unless given. */
+  readonly email?: string;
   /** Seconds since the epoch. */
   readonly at: number;
   /** Minutes east of UTC. */
@@ -65,8 +67,9 @@ function hashOf(url: string, index: number): string {
   return Buffer.from(`${url} ${index}`).toString('hex').padEnd(40, '0').slice(0, 40);
 }
 
-function rowOf(url: string, { who, at, zone = 0, merge = false }: TestCommit, index: number): CommitRow {
-  const person = { name: who, email: `${who.toLowerCase()}@example.org` };
+function rowOf(url: string, commit: TestCommit, index: number): CommitRow {
+  const { who, email = `${who.toLowerCase()}@example.org`, at, zone = 0, merge = false } = commit;
+  const person = { name: who, email };
   const parent = hashOf(url, index + 1);
   return {
     hash: hashOf(url, index),

@@ -505,14 +505,19 @@ function statusSuite(open: Open): void {
     assert.equal((await queue.getMany([])).size, 0);
   });
 
-  test('what falls due is counted by spans, what is due already in the first', async t => {
+  test('what falls due is counted by kind and spans, what is due already in the first', async t => {
     const { queue, clock } = await open(t);
     const times = { overdue: -9000, now: 0, soon: 99, next: 100, later: 250, beyond: 300 };
     for (const [key, inMs] of Object.entries(times)) await queue.put(key, placement(clock, inMs));
     await queue.put('running', placement(clock, -9999));
     await claimOne(queue);
     const spans = { fromMs: clock.nowMs(), spanMs: 100, count: 3 };
-    assert.deepEqual(await queue.countDue(spans), [3, 1, 1]);
+    await queue.put('another', { ...placement(clock, 150), kind: 'another' });
+    const counts = await queue.countDue(spans);
+    assert.deepEqual([...counts].sort(), [
+      ['another', [0, 1, 0]],
+      ['sync', [3, 1, 1]],
+    ]);
   });
 
   test('nextDueAt: the earliest time after the one given, of the kinds asked for, leases included', async t => {

@@ -15,6 +15,7 @@ import type { Profile } from '../../src/keep/buckets/object-store-definition.ts'
 import type { S3Profile } from '../../src/keep/buckets/s3/profile.ts';
 import { S3Store } from '../../src/keep/buckets/s3/store.ts';
 import type { FileRecord, Journal, RecordFilter } from '../../src/keep/local/journal.ts';
+import type { Pause } from '../../src/keep/local/pauses.ts';
 import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { DELIVERY_DEFAULTS } from './delivery-settings.ts';
 import { tempDirectory } from './temp-directory.ts';
@@ -52,6 +53,8 @@ export interface RigOptions {
   readonly root?: string;
   readonly files?: EnclosureOptions;
   readonly openWatch?: (options: WatchOptions) => Watch;
+  /** What is paused; `delivery.pausesChanged()` says that it is different. */
+  readonly pauses?: () => readonly Pause[];
   readonly openStore?: (profile: Profile) => ObjectStore;
   readonly openJournal?: (path: string, clock: Clock) => Promise<Journal>;
 }
@@ -74,6 +77,7 @@ export async function startDelivery(t: TestContext, options: RigOptions = {}): P
     clock,
     files: options.files,
     openWatch: options.openWatch,
+    pauses: options.pauses,
     log: options.log ?? silentLogger,
     openJournal: () =>
       (options.openJournal ?? ((path, clock) => openLocal(path, { clock }).openJournal()))(

@@ -50,6 +50,7 @@ const NO_ANSWERS: Questions = {
   unreadChurn: async () => [],
   countOpenChangesets: async () => [],
   changesetLives: async () => [],
+  reviewsByDay: async () => [],
   staleChangesets: async () => ({ count: 0, oldest: [] }),
   troubledRepositories: async () => [],
   failingChangesets: async () => [],
@@ -97,6 +98,9 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       retryFailed: async () => [],
       dropFailed: async () => [],
       profiles: () => ['local'],
+      async probe({ name }) {
+        throw new SluiceError('not_found', `${name} is not held`);
+      },
     },
     tracking: {
       track: async () => [],
@@ -104,6 +108,11 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       findScheduled: nothingKnown,
       syncNow: async () => [],
       syncAfterPush: async () => [],
+    },
+    pauses: {
+      list: () => [],
+      pause: async ({ kind = 'host', name }) => ({ kind, name, sinceMs: 1000 }),
+      resume: async ({ kind = 'host', name }) => ({ kind, name, sinceMs: 1000 }),
     },
     notifications: { recent: async () => [] },
     changesets: {
@@ -128,6 +137,9 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       unseen: () => [],
       refusals: () => [],
       webhookGaps: async () => [],
+      probe(host) {
+        throw new SluiceError('not_found', `${host} is not on hold`);
+      },
     },
     metrics: {
       render: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'sluice_schedule_size 0\n' }),
@@ -148,6 +160,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
         running: [],
         next: [],
         halfHours: [],
+        halfHoursByKind: {},
       }),
     },
     repositories: {

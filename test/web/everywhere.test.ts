@@ -111,7 +111,7 @@ test('the schedule says when and why; what is raised there runs; the keyboard go
   assert.equal(ring, 'solid');
   await sync.press('Enter');
   await page.getByText('dashboard.git is first in line.').waitFor();
-  assert.equal(await page.locator('#said').getAttribute('aria-live'), 'polite');
+  assert.equal(await page.locator('.toasts').getAttribute('aria-live'), 'polite');
   await until('it was synced', async () => {
     const { body } = await station.ask(`/api/v1/schedule`);
     const { next } = body as unknown as { next: readonly { target: string; dueAt: string }[] };

@@ -11,6 +11,7 @@ import { acknowledgedStill, deliveredAlready } from './content-known.ts';
 import {
   type Attempted,
   delivered,
+  emptied,
   failed,
   gone,
   localTrouble,
@@ -61,6 +62,7 @@ export async function attemptDelivery(
   }
   // Given up in an earlier attempt, which could not move it.
   if (record.state === 'processing' && record.outcome === 'failure') return moveToFailed(context, attempted);
+  if (record.state === 'processing' && isEmptied(context, record)) return emptied(context, record);
   let begun: BegunAttempt | undefined;
   if (record.state === 'incoming') {
     const beginning = await begin(context, attempted, turn.signal);
@@ -85,8 +87,29 @@ export async function attemptDelivery(
   return end();
 }
 
+/**
+ * Whether a file that had content when it was taken has none: cut off while it is written anew, or lost in a power cut
+ * before it was on the disk.
+ */
+function isEmptied({ spool, settings }: DeliveryContext, record: FileRecord): boolean {
+  if (record.source !== null || settings.emptyFiles !== 'wait' || (record.copied && record.size === 0))
+    return false;
+  try {
+    return spool.fileAt('processing', record)?.size === 0;
+  } catch {
+    // Whatever it is, opening the file meets it as well.
+    return false;
+  }
+}
+
 /** What says that a file cannot be moved or opened where it lies. */
-const OF_THIS_DISK: readonly ErrorCode[] = ['disk_full', 'disk_failed', 'folder_unsafe', 'spool_invalid'];
+const OF_THIS_DISK: readonly ErrorCode[] = [
+  'disk_full',
+  'disk_failed',
+  'machine_short',
+  'folder_unsafe',
+  'spool_invalid',
+];
 
 /** A move that fails for the disk's sake is no failure of the file. */
 async function begin(
@@ -153,6 +176,7 @@ async function sendAndProve(
     attempted.steps.done('verified');
     context.holds.arrived(record);
     context.lone.arrived(record);
+    context.shortage.arrived(record);
     return { acknowledged: sent, end: () => delivered(context, attempted, sent) };
   } catch (error) {
     const known = asSluiceError(error, { operation: 'verify', subject });

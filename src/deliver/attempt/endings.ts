@@ -207,6 +207,25 @@ export async function moveToFailed(context: DeliveryContext, attempted: Attempte
   return 'failed';
 }
 
+/** Nothing is in the file any more: it waits in `incoming` for content, as one that never had any. */
+export async function emptied(
+  { spool, journal, clock, settings, log }: DeliveryContext,
+  record: FileRecord,
+): Promise<DeliveryOutcome> {
+  const isBack = spool.giveBack(record) === 'moved';
+  // Else a newer file has its place, and supersedes it.
+  const change: RecordChange = isBack
+    ? { ...unsentChange, state: 'incoming', size: 0, hold: 'empty', nextAttemptAtMs: null }
+    : { nextAttemptAtMs: clock.nowMs() + settings.intervalMs };
+  await journal.change(record.id, change);
+  if (isBack)
+    log.warn(
+      { ...logFields(record), bytes: record.size },
+      'the file has lost its content; it waits for some',
+    );
+  return 'waiting';
+}
+
 /** The file is not where it should be. */
 export async function gone(context: DeliveryContext, record: FileRecord): Promise<DeliveryOutcome> {
   // It gave way on a full disk, or a person dropped it: that is on record already.
@@ -307,6 +326,7 @@ async function held(
 ): Promise<DeliveryOutcome> {
   const { journal, clock, random, settings, holds, endpoints, spool, log } = context;
   const { record, destination, startedAt } = attempted;
+  if (error.code === 'machine_short') return handBackForNow(context, attempted, error, more);
   const path = originOf(record).path(spool, record);
   const suspected = holdsEndpoint(decision)
     ? await endpoints.suspect(destination.endpoint, error)
@@ -334,6 +354,18 @@ async function held(
   if (fileHold) holds.recorded(record, fileHold);
   log.debug({ ...fieldsOf(record, error), holds: decision.holds }, 'waits until the place is right again');
   return 'waiting';
+}
+
+/** This machine has too little of something: nothing is held, the file is as if it had not been tried, and less goes at once. */
+async function handBackForNow(
+  { journal, shortage }: DeliveryContext,
+  { record, destination }: Attempted,
+  error: SluiceError,
+  more: RecordChange,
+): Promise<DeliveryOutcome> {
+  if (Object.keys(more).length > 0) await journal.change(record.id, more);
+  shortage.metSending(record, destination.endpoint, error);
+  return 'handed-back';
 }
 
 /** Only requests of this file, or of its bucket, are answered so: it waits alone or with its bucket. */

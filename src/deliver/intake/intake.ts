@@ -183,8 +183,9 @@ export class Intake {
   }
 
   #notEntered(path: string, error: unknown): void {
-    const { log, holds } = this.#context;
-    const { code, message: reason } = asSluiceError(error);
+    const { log, holds, shortage } = this.#context;
+    const known = asSluiceError(error);
+    const { code, message: reason } = known;
     if (code === 'folder_unsafe') {
       // Said by its hold.
       holds.folderUnsafe(path, error);
@@ -192,6 +193,11 @@ export class Intake {
       return;
     }
     if (this.#unentered.size < MAX_WAITING) this.#unentered.add(path);
+    if (code === 'machine_short') {
+      shortage.met(known);
+      this.#events.onNotEntered(path);
+      return;
+    }
     const suppressed = this.#messages.admit(code);
     const words = `could not enter ${path} into the journal, tried again soon: ${reason}`;
     if (suppressed !== undefined) log.error({ path, reason, repeated: suppressed || undefined }, words);

@@ -40,7 +40,7 @@ export const folderFile: FileOrigin = {
     if (isKnown && !(folder.after === 'keep' && mayHaveChanged(known, stats)))
       return known.state === 'incoming' ? known : undefined;
     const isWaiting = stats.size === 0 && settings.emptyFiles === 'wait';
-    const settledAtMs = Math.max(clock.nowMs(), settledAt(stats, folder, known?.outcome === 'success'));
+    const settledAtMs = settledAt(stats, folder, known?.outcome === 'success');
     return enterChanged(context, known, {
       profile: folder.profile,
       bucket: folder.bucket,
@@ -48,7 +48,7 @@ export const folderFile: FileOrigin = {
       ...identity,
       state: 'incoming',
       fileCreationDate: creationDateOf(stats),
-      nextAttemptAtMs: isWaiting ? null : settledAtMs,
+      nextAttemptAtMs: isWaiting ? null : lookAtMs(settledAtMs, folder, clock.nowMs()),
       hold: isWaiting ? 'empty' : null,
       source: path,
       objectKey,
@@ -219,7 +219,7 @@ async function beginWith(
   const before = folder.after === 'keep' ? journal.deliveredBefore(record) : undefined;
   const settledAtMs = settledAt(stats, folder, before !== undefined);
   // A file dated in the future would otherwise never settle.
-  if (stats.mtimeMs <= nowMs && settledAtMs > nowMs) {
+  if (settledAtMs > nowMs && settledAtMs <= nowMs + folder.settleMs) {
     await journal.change(record.id, { ...identityOf(stats), nextAttemptAtMs: settledAtMs });
     return 'waiting';
   }
@@ -236,6 +236,11 @@ async function beginWith(
 function settledAt(stats: Stats, { settleMs }: FolderSettings, isKnown: boolean): number {
   const changedMs = isKnown ? Math.max(stats.mtimeMs, stats.ctimeMs) : stats.mtimeMs;
   return Math.ceil(changedMs + settleMs);
+}
+
+/** When a file that has just come into view is looked at: one dated in the future, by another clock, once it has rested here. */
+function lookAtMs(settledAtMs: number, { settleMs }: FolderSettings, nowMs: number): number {
+  return Math.min(Math.max(nowMs, settledAtMs), nowMs + settleMs);
 }
 
 /** Whether its inode has changed since it was seen, and reading it can tell whether its content has. */

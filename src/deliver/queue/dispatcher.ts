@@ -14,6 +14,8 @@ import { ReadyQueue } from './ready-queue.ts';
 const LOOK_AHEAD = 1024;
 /** A record whose attempt broke off on this side (the journal's disk is full) is left alone so long. */
 const BROKEN_OFF_PAUSE_MS = 5_000;
+/** What others do may be over then. */
+const SHORT_PAUSE_MS = 1000;
 /** Attempts that break off for the same reason are logged at most this often. */
 const LOG_EVERY_MS = 60_000;
 
@@ -114,6 +116,13 @@ export class Dispatcher {
     if (pauseMs === undefined) return;
     this.#chooseAnew();
     this.#timer.dueAt(this.#context.clock.nowMs() + pauseMs);
+  }
+
+  /** This machine bears less at once than is under way to an endpoint; what was handed back is due, soon. */
+  machineShort(endpoint: string): void {
+    const pauseMs = this.#ramps.slow(endpoint) ?? 0;
+    this.#chooseAnew();
+    this.#timer.dueAt(this.#context.clock.nowMs() + Math.max(pauseMs, SHORT_PAUSE_MS));
   }
 
   /** Something may have become due: reads the journal. */

@@ -43,7 +43,7 @@ function orNone<Row>(read: () => readonly Row[]): readonly Row[] {
 
 /** Every place that is held now: endpoints that are offline, profiles, buckets and disks, and buckets that are missing. */
 export function holdStatuses(
-  context: Pick<DeliveryContext, 'endpoints' | 'holds' | 'journal' | 'destinations' | 'spool'>,
+  context: Pick<DeliveryContext, 'endpoints' | 'holds' | 'shortage' | 'journal' | 'destinations' | 'spool'>,
   options: {
     /** How many files wait. */
     readonly counts: WaitingCounts;
@@ -55,11 +55,12 @@ export function holdStatuses(
     readonly isMeant?: (endpoint: string) => boolean;
   },
 ): HoldStatus[] {
-  const { endpoints, holds, journal, destinations, spool } = context;
+  const { endpoints, holds, shortage, journal, destinations, spool } = context;
   const offline = endpoints
     .status()
     .filter(({ endpoint, state }) => state === 'offline' || options.isMeant?.(endpoint));
   const held = holds.all();
+  const short = shortage.status(options.unentered);
   const missing = orNone(() => journal.heldFiles()).filter(({ hold }) => hold === 'bucket');
   // Counting looks at every file that waits: only where there is something to say.
   const waiting = offline.length > 0 || held.length > 0 ? orNone(() => options.counts.waitingFiles()) : [];
@@ -91,6 +92,17 @@ export function holdStatuses(
       ...reason,
       files: filesOf(place.kind, place.name),
     })),
+    ...(short
+      ? [
+          {
+            ...short.reason,
+            kind: short.place.kind,
+            place: short.place.name,
+            sinceMs: short.sinceMs,
+            files: short.files,
+          },
+        ]
+      : []),
     ...missing.map(({ profile, bucket, files }) => ({
       kind: 'bucket' as const,
       place: `${profile}/${bucket}`,

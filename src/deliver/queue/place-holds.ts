@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { asSluiceError, CATALOGUE, type ErrorCode, SluiceError } from '../../base/errors.ts';
+import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import {
   type HoldReason,
@@ -17,8 +17,10 @@ import type { Destination } from '../destinations.ts';
 import type { DeliverySettings } from '../settings.ts';
 import type { EndpointMonitor } from './endpoint-monitor.ts';
 import { FilesOfPlaces } from './files-of-places.ts';
+import type { PausedPlaces } from './paused-places.ts';
 import { bucketPlace, diskPlace, JOURNAL, PlaceFinder, type Suspicion } from './place-finder.ts';
 import { PlaceProbes } from './place-probes.ts';
+import { remembered } from './remembered-hold.ts';
 import type { UnreadFile } from './source-check.ts';
 
 export interface PlaceHoldsOptions {
@@ -29,6 +31,8 @@ export interface PlaceHoldsOptions {
   /** The station's folder. */
   readonly root: string;
   readonly settings: Pick<DeliverySettings, 'folders' | 'probeIntervalMs'>;
+  /** What somebody paused. */
+  readonly paused: PausedPlaces;
   readonly clock: Clock;
   readonly log: Logger;
   /** A place is right again: what waited for it is due now, and may be chosen. */
@@ -75,7 +79,8 @@ interface Held {
  *   the journal, disk of the spool   all files
  *
  * A file that brings a hold which something else disproves does not bring it again: it waits alone. One whose content
- * cannot be read where others' can is tried as often as the retry rule has it.
+ * cannot be read where others' can is tried as often as the retry rule has it. What somebody paused is held as well
+ * (paused-places.ts), and never probed.
  */
 export class PlaceHolds {
   readonly #options: PlaceHoldsOptions;
@@ -102,11 +107,28 @@ export class PlaceHolds {
 
   /** Every hold, as it is now. */
   all(): PlaceHold[] {
-    return [...this.#held.values()].map(({ hold }) => hold);
+    const { paused } = this.#options;
+    const others = [...this.#held.values()].filter(({ hold }) => !paused.has(hold.place));
+    return [...paused.all(), ...others.map(({ hold }) => hold)];
+  }
+
+  /** Something was paused or resumed: trials of what is paused are over, and what was resumed goes. */
+  followPauses(): void {
+    const { paused, journal } = this.#options;
+    for (const id of [...this.#trials.keys()]) {
+      const record = journal.byId(id);
+      if (record && paused.hasFile(record)) this.attemptEnded(id);
+    }
+    for (const place of paused.follow()) {
+      // Where something is wrong with it besides, its probe tells when it goes on.
+      if (this.#held.has(placeKey(place))) void this.#probe(placeKey(place));
+      else this.#release(place);
+    }
   }
 
   /** Whether all files of the profile wait. */
   holdsAll({ profile, endpoint }: Destination): boolean {
+    if (this.#options.paused.hasProfile(profile)) return true;
     if (this.#held.size === 0) return false;
     return (
       this.#held.has(placeKey(JOURNAL)) ||
@@ -118,6 +140,7 @@ export class PlaceHolds {
 
   /** What a file waits for together with others of its bucket or folder; undefined where it may go. */
   holdOf(record: FileRecord): FileHold | undefined {
+    if (this.#options.paused.has(bucketPlace(record))) return 'bucket_held';
     if (this.#held.size === 0 || this.#trials.has(record.id)) return undefined;
     if (this.#held.has(placeKey(bucketPlace(record)))) return 'bucket_held';
     const source = this.#finder.sourceOf(record);
@@ -150,7 +173,7 @@ export class PlaceHolds {
   /** That a file waits with its bucket or folder is on record: where it has become right meanwhile, nobody else would free it. */
   recorded(record: FileRecord, hold: FileHold): void {
     const place = hold === 'bucket_held' ? bucketPlace(record) : diskPlace(this.#finder.sourceOf(record));
-    if (!this.#held.has(placeKey(place))) this.#release(place);
+    if (!this.#held.has(placeKey(place)) && !this.#options.paused.has(place)) this.#release(place);
   }
 
   /** Whether the bucket was held for this file before, and others of it arrived. */
@@ -267,7 +290,7 @@ export class PlaceHolds {
     if (this.journalTrouble) return;
     for (const files of this.#options.journal.heldFiles()) {
       const place = this.#finder.placeHeld(files);
-      if (!place || this.#held.has(placeKey(place))) continue;
+      if (!place || this.#held.has(placeKey(place)) || this.#options.paused.has(place)) continue;
       this.#open(place, remembered(files), undefined, undefined, 0);
     }
     for (const { profile, store } of this.#options.destinations.values()) {
@@ -277,6 +300,14 @@ export class PlaceHolds {
       if (!waiting || this.#held.has(placeKey(place))) continue;
       this.#open(place, remembered({ ...waiting, hold: 'profile' }), undefined, undefined, 0);
     }
+  }
+
+  /** Probes one place that is held, as `probeAll`. @returns false where it is not held, or paused */
+  async probe(place: Place): Promise<boolean> {
+    const key = placeKey(place);
+    if (!this.#held.has(key) || this.#options.paused.has(place)) return false;
+    await this.#probe(key);
+    return true;
   }
 
   /** Probes every place that is held; resolves when those that can be asked have answered. */
@@ -381,6 +412,8 @@ export class PlaceHolds {
     const held = this.#held.get(key);
     if (!held || held.hold.isProbing || this.#stopped.signal.aborted) return Promise.resolve();
     held.cancelProbe?.();
+    // Nothing goes there, not even to learn of it: whoever has it go on has it probed.
+    if (this.#options.paused.has(held.hold.place)) return Promise.resolve();
     held.hold = withProbe(held.hold, this.#options.clock.nowMs());
     const probe = this.#ask(key, held).catch(error => {
       const { message: reason } = asSluiceError(error);
@@ -417,6 +450,10 @@ export class PlaceHolds {
       return;
     }
     held.tried.push(record.id);
+    if (this.#options.paused.hasFile(record)) {
+      this.#probeEnded(key, held);
+      return;
+    }
     this.#trials.set(record.id, key);
     this.#options.onTrial();
   }
@@ -432,23 +469,3 @@ const MAX_REFUTED = 10_000;
 const MAX_TRIED = 20;
 /** The longest wait that one timer covers: the machine may sleep meanwhile. */
 const LONGEST_WAIT_MS = 60_000;
-
-interface Remembered {
-  readonly hold: FileHold | 'profile';
-  readonly errorCode: string | null;
-  readonly errorMessage: string | null;
-}
-
-/** Why it is, where that was written by another version. */
-const LIKELY: Readonly<Partial<Record<Remembered['hold'], ErrorCode>>> = {
-  bucket_held: 'bucket_full',
-  profile: 'key_expired',
-};
-
-/** What is known of a hold that only the journal remembers. */
-function remembered({ hold, errorCode, errorMessage }: Remembered): HoldReason {
-  const isKnown = errorCode !== null && Object.hasOwn(CATALOGUE, errorCode);
-  const code = isKnown ? (errorCode as ErrorCode) : (LIKELY[hold] ?? 'disk_failed');
-  const { meaning, remedy } = CATALOGUE[code];
-  return { code, message: errorMessage ?? meaning, hint: remedy };
-}

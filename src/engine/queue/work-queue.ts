@@ -100,10 +100,10 @@ export interface WorkQueue {
   running(limit: number): Promise<QueueItem[]>;
 
   /**
-   * How many waiting items fall due in each of so many spans from `fromMs` on; what is due already counts in the first.
-   * Its cost grows with their number.
+   * How many waiting items fall due in each of so many spans from `fromMs` on, by kind, of those kinds that have some;
+   * what is due already counts in the first. Its cost grows with their number.
    */
-  countDue(spans: DueSpans): Promise<number[]>;
+  countDue(spans: DueSpans): Promise<DueCounts>;
 
   /** Figures for status and metrics; their cost does not grow with the size of the schedule. */
   counts(): Promise<QueueCounts>;
@@ -218,6 +218,23 @@ export interface DueSpans {
   readonly fromMs: number;
   readonly spanMs: number;
   readonly count: number;
+}
+
+/** Items by kind, each with a count a span; kinds without any are left out. */
+export type DueCounts = ReadonlyMap<string, readonly number[]>;
+
+/** Counts by kind of rows of a kind, a span and a count. Pure. */
+export function dueCounts(
+  rows: Iterable<readonly [kind: string, span: number, items: number]>,
+  { count }: DueSpans,
+): DueCounts {
+  const byKind = new Map<string, number[]>();
+  for (const [kind, span, items] of rows) {
+    const counts = byKind.get(kind) ?? new Array<number>(count).fill(0);
+    byKind.set(kind, counts);
+    counts[span] = items;
+  }
+  return byKind;
 }
 
 export interface QueueCounts {

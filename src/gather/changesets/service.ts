@@ -8,6 +8,7 @@ import { CallLimiter } from '../../engine/call-budgets/call-limiter.ts';
 import type { EndedWork } from '../../engine/queue/handler.ts';
 import type { QueueItem, WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { Workers } from '../../engine/workers.ts';
+import type { Pause } from '../../keep/local/pauses.ts';
 import type {
   ChangesetFilter,
   ChangesetTotals,
@@ -55,6 +56,8 @@ export interface ChangesetsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** What somebody paused, as it is now. */
+  readonly pauses?: () => readonly Pause[];
   /** A push was announced for a repository; these are spellings of its address. */
   readonly onPush: (repositoryUrls: readonly string[]) => Promise<void>;
   /** Called with every piece of work that is over, for metrics. */
@@ -264,6 +267,19 @@ export class Changesets implements Service {
         ? []
         : [{ host, credentials: refused, others: credentials.length - refused.length }];
     });
+  }
+
+  /** Asks a host that is on hold again with what is due next. Throws `not_found` for one that is not. */
+  probe(host: string): void {
+    if (!this.#health.holds().some(hold => hold.host === host && hold.kind !== 'paused'))
+      throw new SluiceError('not_found', `${host} is not on hold, or paused`);
+    this.#forgive(host);
+    this.#workers?.wake();
+  }
+
+  /** What `pauses` answers has changed. */
+  pausesChanged(): void {
+    this.#workers?.wake();
   }
 
   #configureCredentials(): void {

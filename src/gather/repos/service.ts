@@ -6,8 +6,10 @@ import type { Random } from '../../base/random.ts';
 import type { Config } from '../../config/schema.ts';
 import type { EndedWork } from '../../engine/queue/handler.ts';
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
+import type { Workers } from '../../engine/workers.ts';
 import type { ObjectStore } from '../../keep/buckets/bucket.ts';
 import type { CloneRecords } from '../../keep/local/clone-records.ts';
+import type { Pause } from '../../keep/local/pauses.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { Repository, Run } from '../../keep/store/types.ts';
 import type { Forge } from '../forges/forge.ts';
@@ -39,6 +41,8 @@ export interface RepositoriesOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** What somebody paused, as it is now. */
+  readonly pauses?: () => readonly Pause[];
   /** The code host of that name. Throws `url_invalid` where it is none that is known. */
   readonly forgeOf: (host: string) => Forge;
   /** Opens the object store of a profile, for cold storage. */
@@ -68,6 +72,7 @@ export class Repositories {
   readonly #options: RepositoriesOptions;
   readonly #runWaiters: RunWaiters;
   #threads: BakeThreads | undefined;
+  #workers: Workers | undefined;
   #isScheduling = false;
 
   constructor(options: RepositoriesOptions) {
@@ -99,12 +104,14 @@ export class Repositories {
 
   /**
    * Asks for a bake of a repository, first in line. A run that waits already is answered again.
-   * @throws SluiceError `url_*` for what is not allowed from the API, `stopping` while nothing is scheduled
+   * @throws SluiceError `url_*` for what is not allowed from the API, `paused` where its host is, `stopping` while
+   * nothing is scheduled
    */
   async requestBake(url: string, reason: string): Promise<Run> {
     if (!this.#isScheduling) throw new SluiceError('stopping', 'the station is starting or stopping');
     const { stores, clock } = this.#options;
     const { host, url: address } = await this.tracking.admitFromApi(url);
+    if (this.#isPaused(host)) throw new SluiceError('paused', `${host} is paused`);
     const { store, queue } = stores();
     const repository = await store.repositories.ensure(address, host);
     const run = await store.runs.request(repository.id, reason, clock.nowMs());
@@ -148,6 +155,11 @@ export class Repositories {
     await scheduleWantedChurn(this.#context);
   }
 
+  /** What `pauses` answers has changed. */
+  pausesChanged(): void {
+    this.#workers?.wake();
+  }
+
   get #store(): Store {
     return this.#options.stores().store;
   }
@@ -156,7 +168,13 @@ export class Repositories {
     if (!this.#threads) throw new SluiceError('internal', 'bake threads must start before the workers');
     const { config, stores, clock, log, random } = this.#options;
     const { store, queue } = stores();
-    return { config, store, queue, cache: this.cache.cache, threads: this.#threads, clock, log, random };
+    const { cache } = this.cache;
+    const isPaused = (host: string): boolean => this.#isPaused(host);
+    return { config, store, queue, cache, threads: this.#threads, clock, log, random, isPaused };
+  }
+
+  #isPaused(host: string): boolean {
+    return (this.#options.pauses?.() ?? []).some(({ kind, name }) => kind === 'host' && name === host);
   }
 
   #createThreads(): BakeThreads {
@@ -167,7 +185,7 @@ export class Repositories {
 
   #createWorkers(): Service {
     const context = this.#context;
-    return repositoryWorkers(
+    this.#workers = repositoryWorkers(
       context,
       {
         running: this.running.syncs,
@@ -178,5 +196,6 @@ export class Repositories {
       this.tracking.ownerHandler(),
       this.#options.onWorkEnd,
     );
+    return this.#workers;
   }
 }

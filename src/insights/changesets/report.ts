@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
-import type { ChangesetLifeRow, ChangesetScope, Questions } from '../../keep/store/questions.ts';
+import type { ChangesetScope, Questions } from '../../keep/store/questions.ts';
 import { isoDate, type Period, periodStart } from '../calendar.ts';
-import { type Life, lifeOf, type Percentiles, percentiles } from './life.ts';
+import { type Life, type Percentiles, percentiles } from './life.ts';
+import { type Lived, livesIn } from './lives.ts';
 
 type ReportQuestions = Pick<Questions, 'changesetLives' | 'staleChangesets'>;
 
@@ -44,13 +44,8 @@ export interface StaleChangeset {
   readonly idleMs: number;
 }
 
-const PAGE = 500;
 const SIZES: readonly (number | null)[] = [10, 50, 250, 1000, null];
 const STALE_SHOWN = 20;
-
-interface Lived extends Omit<ChangesetLifeRow, 'events'> {
-  readonly life: Life;
-}
 
 /**
  * Reads the report, in pages of the changesets that were opened, merged or closed in the window; others have their
@@ -117,21 +112,6 @@ function throughput(
   return [...periods]
     .sort(([one], [two]) => one - two)
     .map(([start, counts]) => ({ start: isoDate(start), ...counts }));
-}
-
-async function livesIn(questions: ReportQuestions, query: ReportQuery, nowMs: number): Promise<Lived[]> {
-  const { host, repository, sinceMs, untilMs } = query;
-  const lives: Lived[] = [];
-  const pageAfter = (afterId: number) =>
-    questions.changesetLives({ host, repository, sinceMs, untilMs, afterId, limit: PAGE });
-  // A database that is a process of its own finds the next page while this one is worked through.
-  for (let coming = pageAfter(0); ; ) {
-    const [rows] = await Promise.all([coming, setImmediate()]);
-    const last = rows.at(-1);
-    if (last && rows.length === PAGE) coming = pageAfter(last.id);
-    for (const { events, ...row } of rows) lives.push({ ...row, life: lifeOf(row, events, nowMs) });
-    if (rows.length < PAGE) return lives;
-  }
 }
 
 async function staleIn(

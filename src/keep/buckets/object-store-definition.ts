@@ -13,6 +13,13 @@ export interface Profile {
   readonly provider: string;
 }
 
+/** What a profile's settings may lead to. */
+export interface ProfileSurroundings {
+  /** Of the file that the profile stands in; paths in it are relative to it. */
+  readonly path: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
 export interface ObjectStoreDependencies<P extends Profile = Profile> {
   readonly clock: Clock;
   /** Reads the profile anew from its file; undefined where it is no longer there. Absent: the profile is all there is. */
@@ -33,6 +40,11 @@ export interface ObjectStoreDefinition<P extends Profile = Profile> {
    * @param related sections that this one refers to
    */
   readProfile(section: IniSection, provider: P['provider'], related: readonly IniSection[]): P | string[];
+  /**
+   * The profile with what stands in other files and in the environment that it names. Throws credentials_invalid in words
+   * that show no secret.
+   */
+  withOtherFiles?(profile: P, surroundings: ProfileSurroundings): Promise<P>;
   /** The profile, reached through a proxy; kinds that are not reached over HTTP have none. Pure. */
   withProxy?(profile: P, proxy: HttpProxy): P;
   /** What of a profile an open store cannot take over from another (`StoreKey.adopt`); by default all of it. Pure. */

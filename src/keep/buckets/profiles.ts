@@ -40,7 +40,14 @@ export async function findProfiles(search: ProfileSearch, log: Logger): Promise<
   try {
     const chosen = await findCredentials(searchOf(search));
     tell(chosen, log);
-    return chosen.profiles.map(profile => reachedBy(profile, search));
+    const { path } = chosen;
+    const { env } = search;
+    return await Promise.all(
+      chosen.profiles.map(async profile => {
+        const whole = await definitionOf(profile).withOtherFiles?.(profile, { path, env });
+        return reachedBy(whole ?? profile, search);
+      }),
+    );
   } catch (error) {
     const wasNamed = credentials !== undefined || onlyCredentials !== undefined;
     if (wasNamed || !(error instanceof SluiceError)) throw error;

@@ -3,6 +3,8 @@ import type { AlertStore } from './alerts.ts';
 import type { CaptureJournal } from './captures.ts';
 import type { CloneRecords } from './clone-records.ts';
 import type { Journal } from './journal.ts';
+import type { PauseStore } from './pauses.ts';
+import type { RateStore } from './rates.ts';
 import type { ExclusivePlace } from './station-lock.ts';
 
 export interface BackUpOptions {
@@ -26,6 +28,10 @@ export interface LocalStore {
   openCaptures(): Promise<CaptureJournal>;
   /** Opens what people are alerted of. */
   openAlerts(): Promise<AlertStore>;
+  /** Opens what somebody paused. */
+  openPauses(): Promise<PauseStore>;
+  /** Opens what was counted over time. */
+  openRates(): Promise<RateStore>;
   /** Opens the clone cache's memory. */
   openCloneRecords(): Promise<CloneRecords>;
   /**

@@ -23,6 +23,8 @@ import { sql as dropped } from './migrations/0020-dropped.ts';
 import { sql as stations } from './migrations/0021-stations.ts';
 import { sql as entered } from './migrations/0022-entered.ts';
 import { sql as alerts } from './migrations/0023-alerts.ts';
+import { sql as pauses } from './migrations/0024-pauses.ts';
+import { sql as rates } from './migrations/0025-rates.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -49,6 +51,8 @@ export const MIGRATIONS: readonly string[] = [
   stations,
   entered,
   alerts,
+  pauses,
+  rates,
 ];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */

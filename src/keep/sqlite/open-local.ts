@@ -6,6 +6,8 @@ import { createAlertStore } from './local/alerts.ts';
 import { SqliteCaptures } from './local/captures.ts';
 import { createCloneRecords } from './local/clone-records.ts';
 import { SqliteJournal } from './local/journal/journal.ts';
+import { createPauseStore } from './local/pauses.ts';
+import { createRateStore } from './local/rates.ts';
 import { createStationLock } from './local/station-lock.ts';
 import type { SqliteStore } from './open-store.ts';
 
@@ -34,6 +36,12 @@ export function openLocal(path: string, { clock, store }: LocalStoreOptions): Lo
     },
     async openAlerts() {
       return createAlertStore(await Database.open({ path, clock, cacheBytes: CAPTURES_CACHE_BYTES }));
+    },
+    async openPauses() {
+      return createPauseStore(await Database.open({ path, clock, cacheBytes: CAPTURES_CACHE_BYTES }));
+    },
+    async openRates() {
+      return createRateStore(await Database.open({ path, clock, cacheBytes: CAPTURES_CACHE_BYTES }));
     },
     async openCloneRecords() {
       if (store) return createCloneRecords(store.database);

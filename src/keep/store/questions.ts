@@ -38,6 +38,11 @@ export interface Questions {
    * their reviews; by id.
    */
   changesetLives(query: ChangesetLivesQuery): Promise<ChangesetLifeRow[]>;
+  /**
+   * Reviews by reviewer and day, by reviewer and then by day: what people other than the author said, sent off, from the
+   * beginning of a window to its end.
+   */
+  reviewsByDay(query: ReviewsQuery): Promise<DayReviews[]>;
   /** How many open changesets and drafts have not changed for so long, and the ones that changed longest ago. */
   staleChangesets(query: StaleChangesetsQuery): Promise<StaleChangesets>;
 
@@ -190,6 +195,20 @@ export interface LifeEvent {
   readonly actorIsBot: boolean;
   /** Of a review: approved, changes_requested, commented, dismissed, pending. */
   readonly review: string | null;
+}
+
+/** Times are of the host's clock. */
+export interface ReviewsQuery extends ChangesetScope {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
+export interface DayReviews {
+  /** As the host calls them. */
+  readonly reviewer: string;
+  /** Days since the epoch, UTC. */
+  readonly day: number;
+  readonly reviews: number;
 }
 
 export interface StaleChangesetsQuery extends ChangesetScope {

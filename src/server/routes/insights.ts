@@ -2,9 +2,11 @@ import type { Answer } from '../../api/operations.ts';
 import type { OperationName } from '../../api/paths.ts';
 import { dayOf } from '../../insights/calendar.ts';
 import { INSIGHTS } from '../../insights/catalogue.ts';
+import { cycleTimes } from '../../insights/changesets/cycle-times.ts';
 import { openChangesets } from '../../insights/changesets/open.ts';
 import { reportQuery } from '../../insights/changesets/question.ts';
 import { changesetReport } from '../../insights/changesets/report.ts';
+import { reviewLoad } from '../../insights/changesets/review-load.ts';
 import type { RouteOptions } from '../app-options.ts';
 
 /** The operation that answers each insight of the catalogue. */
@@ -62,6 +64,16 @@ export function changesetInsightRoutes({ station, clock, operation }: RouteOptio
   operation('getChangesetReport', ({ query }) => {
     const nowMs = clock.nowMs();
     return changesetReport(station.questions, reportQuery(query, nowMs, ''), nowMs);
+  });
+  operation('getCycleTimes', async ({ query }) => {
+    const nowMs = clock.nowMs();
+    const { by } = query;
+    return { by, ...(await cycleTimes(station.questions, reportQuery(query, nowMs, ''), nowMs)) };
+  });
+  operation('getReviewLoad', async ({ query: { limit, ...query } }) => {
+    const { by } = query;
+    const window = reportQuery(query, clock.nowMs(), '');
+    return { by, ...(await reviewLoad(station.questions, window, limit)) };
   });
   operation('getOpenChangesets', ({ query: { staleAfterDays, host, repository } }) => {
     const scope = { host, repository, staleAfterMs: staleAfterDays * DAY_MS };

@@ -259,7 +259,7 @@ export class Prometheus {
     );
   }
 
-  #readRest({ repos, deliveries, holds, disk, disks, station }: StationStatus): void {
+  #readRest({ repos, deliveries, holds, pauses, disk, disks, station }: StationStatus): void {
     this.#set('uptime_seconds', 'Since the station started.', [one(station.uptimeS)]);
     this.#set('repositories_known', 'Repositories known.', [one(repos.known)]);
     this.#set('repositories_tracked', 'Repositories kept fresh.', [one(repos.tracked)]);
@@ -275,6 +275,11 @@ export class Prometheus {
       'held_files',
       'Files that wait for a place that cannot be used just now.',
       holds.map(({ kind, place, files }) => ({ labels: { kind, place }, value: files })),
+    );
+    this.#set(
+      'paused',
+      '1: somebody paused it.',
+      pauses.map(({ kind, name }) => ({ labels: { kind, name }, value: 1 })),
     );
     this.#set('unproven_files', 'Files that nothing proves to have arrived; they are kept.', [
       one(deliveries.unproven.files),

@@ -33,6 +33,8 @@ export interface UpcomingWork {
   readonly next: readonly ListedItem[];
   /** How many fall due in each half hour from now on, for a day; what is due already counts in the first. */
   readonly halfHours: readonly number[];
+  /** The same by kind, of those kinds that have some. */
+  readonly halfHoursByKind: Readonly<Record<string, readonly number[]>>;
 }
 
 /** What people ask of the schedule. */
@@ -55,7 +57,7 @@ export function scheduleApi(
   return {
     async upcoming(limit) {
       const { store, queue } = stores();
-      const [counts, running, next, halfHours] = await Promise.all([
+      const [counts, running, next, ahead] = await Promise.all([
         queue.counts(),
         queue.running(limit),
         queue.upcoming(limit),
@@ -65,7 +67,15 @@ export function scheduleApi(
         [...running, ...next].filter(({ kind }) => kind === CHANGESET_KIND).map(({ key }) => key),
       );
       const listed = (item: QueueItem): ListedItem => listedItem(item, changesets.get(item.key));
-      return { counts, running: running.map(listed), next: next.map(listed), halfHours };
+      return {
+        counts,
+        running: running.map(listed),
+        next: next.map(listed),
+        halfHours: Array.from({ length: HALF_HOURS }, (_, span) =>
+          ahead.values().reduce((sum, ofKind) => sum + (ofKind[span] ?? 0), 0),
+        ),
+        halfHoursByKind: Object.fromEntries(ahead),
+      };
     },
   };
 }

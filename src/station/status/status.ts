@@ -11,6 +11,7 @@ import { churnStatus } from '../../gather/repos/churn/status.ts';
 import type { Repositories } from '../../gather/repos/service.ts';
 import { urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import type { CloneRecords } from '../../keep/local/clone-records.ts';
+import type { Pause } from '../../keep/local/pauses.ts';
 import type { Store, StoreOutage } from '../../keep/store/store.ts';
 import type { ChangesetFigures } from './changeset-figures.ts';
 import { stationDisks } from './disks.ts';
@@ -108,6 +109,7 @@ export async function readStatus(options: {
   readonly deliveries: GivenDeliveryFigures;
   readonly links: readonly EndpointStatus[];
   readonly holds: readonly HoldStatus[];
+  readonly pauses: readonly Pause[];
   readonly capture: CaptureStatus;
 }): Promise<StationStatus> {
   const { known, clones, config } = options;
@@ -126,6 +128,7 @@ export async function readStatus(options: {
       const sinceAt = isoOrNull(sinceMs);
       return { ...hold, since: sinceAt, sinceAt };
     }),
+    pauses: options.pauses.map(({ kind, name, sinceMs }) => ({ kind, name, sinceAt: isoTime(sinceMs) })),
     cache: {
       clones: onDisk.clones,
       usedBytes: onDisk.bytes,

@@ -87,7 +87,9 @@ test('values that cannot be right are named without being shown (D-8)', () => {
   const s3 = (endpoint: string, more = '') =>
     faultOf(`[p]\nprovider=s3\n${KEYS}endpoint_url=${endpoint}\n${more}`);
   assert.match(s3('localhost:9000'), /must begin with https/);
-  assert.match(s3('https://host/path'), /no path/);
+  assert.match(s3('https://host/a/../b?x'), /must end before \? and #/);
+  assert.match(s3('https://host/a b'), /plain names/);
+  assert.match(s3('http://far.example', 'sse_customer_key=c2hvcnQ='), /is no key: give 32 bytes/);
   assert.doesNotMatch(s3('https://user:hunter2@host'), /hunter2/);
   assert.match(s3('http://h', 'checksum=crc99'), /checksum must be/);
   assert.match(faultOf('[p]\nprovider=directory\npath=relative'), /absolute/);

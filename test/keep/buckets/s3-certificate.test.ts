@@ -56,7 +56,7 @@ const KINDS: readonly (readonly [string, SeenCertificate, SeenCertificate, RegEx
     { ...OWN, issuer: 's3.example' },
     OWN,
     /valid until 2026-12-09 12:00 UTC, SHA-256 AB:CD$/,
-    /put this certificate \(PEM\) into a file and start sluice with NODE_EXTRA_CA_CERTS=FILE/,
+    /put this certificate \(PEM\) into a file and name it in the profile \(ca_bundle = FILE\)/,
   ],
   [
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -65,8 +65,8 @@ const KINDS: readonly (readonly [string, SeenCertificate, SeenCertificate, RegEx
     /the authority that is not known here is Root CA$/,
     /the certificate of Root CA \(PEM\)/,
   ],
-  ['SELF_SIGNED_CERT_IN_CHAIN', OWN, AUTHORITY, /Root CA$/, /NODE_EXTRA_CA_CERTS/],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', OWN, AUTHORITY, /Root CA$/, /NODE_EXTRA_CA_CERTS/],
+  ['SELF_SIGNED_CERT_IN_CHAIN', OWN, AUTHORITY, /Root CA$/, /ca_bundle/],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', OWN, AUTHORITY, /Root CA$/, /ca_bundle/],
 ];
 
 for (const [code, own, authority, words, hint] of KINDS) {
@@ -113,7 +113,7 @@ test('a certificate that is not trusted is looked at once for many requests, sma
         error.message,
         /signed by itself and not trusted: for portal\.example, 127\.0\.0\.1, issued by portal\.example, valid until 20\d\d-.* UTC, SHA-256 [0-9A-F:]{95}$/,
       );
-      assert.match(error.hint, /NODE_EXTRA_CA_CERTS/);
+      assert.match(error.hint, /ca_bundle/);
       return true;
     });
   assert.equal(connections, calls.length + 1);

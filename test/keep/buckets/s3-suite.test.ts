@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { Secret } from '../../../src/keep/buckets/credentials/secret.ts';
 import { bucketSuite } from '../../suites/bucket-suite.ts';
 import { storeFor } from '../../support/s3-profile.ts';
 import { startS3Server } from '../../support/s3-server/server.ts';
@@ -10,12 +12,20 @@ const VARIANTS = [
   { checksum: 'sha256', transport: 'sdk' },
 ] as const;
 
-for (const variant of VARIANTS) {
+/** The API lies below a path, and objects are encrypted with a key of one's own (D-800, D-801). */
+const SPECIAL = [
+  { checksum: 'trailer', prefix: '/storage/v1/s3' },
+  { checksum: 'header', transport: 'sdk', prefix: '/storage/v1/s3' },
+] as const;
+
+for (const { prefix, ...variant } of [...VARIANTS.map(one => ({ ...one, prefix: undefined })), ...SPECIAL]) {
   const { checksum } = variant;
-  bucketSuite(`S3 store on the test server, ${Object.values(variant).join(', ')}`, async () => {
-    const server = await startS3Server({ buckets: ['bucket', 'other'] });
+  const special = prefix === undefined ? '' : ', below a path, with a key of one’s own (D-800, D-801)';
+  bucketSuite(`S3 store on the test server, ${Object.values(variant).join(', ')}${special}`, async () => {
+    const server = await startS3Server({ buckets: ['bucket', 'other'], prefix });
+    const customerKey = prefix === undefined ? undefined : new Secret(randomBytes(32).toString('base64'));
     return {
-      store: storeFor(server, variant),
+      store: storeFor(server, { ...variant, customerKey }),
       bucket: 'bucket',
       keepsProperties: true,
       keepsChecksums: checksum !== 'sha256',

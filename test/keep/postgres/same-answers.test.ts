@@ -66,6 +66,7 @@ async function answersOf(store: Store, { histories, removed, changesets, window 
       await questions.countOpenChangesets({ idleSinceMs: 400, openedSinceMs: [600, 300] })
     ).sort((one, other) => one.age - other.age),
     changesetLives: await questions.changesetLives({ sinceMs: 200, untilMs: 800, afterId: 0, limit: 5 }),
+    reviewsByDay: await questions.reviewsByDay({ sinceMs: 0, untilMs: 900 }),
     staleChangesets: (await questions.staleChangesets({ idleSinceMs: 500, limit: 99 })).count,
     troubledRepositories: await questions.troubledRepositories(),
     people: (await store.people.list({ limit: 9 })).map(({ name, commits, bot }) => ({ name, commits, bot })),

@@ -53,6 +53,7 @@ function statusOf(cacheMaxBytes: number | null = 9e9): StationStatus {
       { endpoint: 'https://s3', state: 'offline', since: '', sinceAt: '' },
       { endpoint: '/mnt', state: 'unknown', since: '', sinceAt: '' },
     ],
+    pauses: [],
     holds: [
       {
         kind: 'bucket',

@@ -2,7 +2,16 @@ import { createHash, randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { joinContents, memoryStorage } from './contents.ts';
 import { element, S3Error, xmlDocument } from './errors.ts';
-import { assertKey, propertiesOf, type Reply, receiveContent, type Work } from './operations.ts';
+import {
+  assertCustomerKey,
+  assertKey,
+  customerKeyMd5Of,
+  etagOf,
+  propertiesOf,
+  type Reply,
+  receiveContent,
+  type Work,
+} from './operations.ts';
 import type { StoredBucket, StoredPart, StoredUpload } from './state.ts';
 
 export function createUpload(work: Work, bucket: StoredBucket): Reply {
@@ -17,6 +26,7 @@ export function createUpload(work: Work, bucket: StoredBucket): Reply {
     key,
     initiatedMs: work.state.nowMs(),
     hasChecksums: algorithm !== undefined && !work.storesFraming,
+    customerKeyMd5: customerKeyMd5Of(work.request),
     properties: propertiesOf(headers),
     parts: new Map(),
   };
@@ -48,6 +58,7 @@ export async function uploadPart(work: Work, bucket: StoredBucket): Promise<Repl
       'Part number must be an integer between 1 and 10000, inclusive',
     );
   }
+  assertCustomerKey(work.request, upload.customerKeyMd5);
   const { body, content } = await receiveContent(work);
   if (!bucket.uploads.has(upload.uploadId)) {
     await content.discard();
@@ -56,7 +67,7 @@ export async function uploadPart(work: Work, bucket: StoredBucket): Promise<Repl
   const part = {
     content,
     md5: body.md5,
-    etag: `"${body.md5.toString('hex')}"`,
+    etag: etagOf(body.md5, upload.customerKeyMd5),
     crc32: body.crc32,
     lastModifiedMs: work.state.nowMs(),
   };
@@ -69,6 +80,7 @@ export async function uploadPart(work: Work, bucket: StoredBucket): Promise<Repl
 
 export function listParts(work: Work, bucket: StoredBucket): Reply {
   const upload = find(work, bucket);
+  if (upload.hasChecksums) assertCustomerKey(work.request, upload.customerKeyMd5);
   const { query } = work.routed;
   const marker = Number(query.get('part-number-marker') ?? 0);
   const maxParts = Math.min(Number(query.get('max-parts') ?? 1000), 1000);
@@ -149,6 +161,7 @@ function checkParts(
 
 export async function completeUpload(work: Work, bucket: StoredBucket): Promise<Reply> {
   const upload = find(work, bucket);
+  if (upload.hasChecksums) assertCustomerKey(work.request, upload.customerKeyMd5);
   const { content: xml } = await receiveContent({
     ...work,
     state: { ...work.state, storage: memoryStorage() },
@@ -167,6 +180,7 @@ export async function completeUpload(work: Work, bucket: StoredBucket): Promise<
     etag,
     crc32: upload.hasChecksums ? `${composite.toString('base64')}-${parts.length}` : undefined,
     lastModifiedMs: work.state.nowMs(),
+    customerKeyMd5: upload.customerKeyMd5,
     ...upload.properties,
   });
   bucket.uploads.delete(upload.uploadId);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Verified } from './auth.ts';
 import { type ReceivedBody, receiveBody } from './body.ts';
@@ -36,6 +37,48 @@ const LOCK_HEADERS = [
   'x-amz-object-lock-retain-until-date',
   'x-amz-object-lock-legal-hold',
 ];
+
+/**
+ * MD5 of the key of an SSE-C request, verified as Amazon does (S3 user guide, "Using server-side encryption with
+ * customer-provided keys"); undefined without one.
+ */
+export function customerKeyMd5Of({ headers }: IncomingMessage): string | undefined {
+  const text = (name: string): string =>
+    String(headers[`x-amz-server-side-encryption-customer-${name}`] ?? '');
+  const [algorithm, key, md5] = [text('algorithm'), text('key'), text('key-md5')];
+  if (`${algorithm}${key}${md5}` === '') return undefined;
+  const bytes = Buffer.from(key, 'base64');
+  if (algorithm !== 'AES256' || bytes.length !== 32)
+    throw new S3Error(400, 'InvalidArgument', 'The secret key was invalid for the specified algorithm.');
+  if (createHash('md5').update(bytes).digest('base64') !== md5)
+    throw new S3Error(
+      400,
+      'InvalidArgument',
+      'The calculated MD5 hash of the key did not match the hash that was provided.',
+    );
+  return md5;
+}
+
+/** Only whoever has the key of an object may ask for it, or add to it. */
+export function assertCustomerKey(request: IncomingMessage, expected: string | undefined): void {
+  const given = customerKeyMd5Of(request);
+  if (given === expected) return;
+  if (given !== undefined && expected !== undefined) throw new S3Error(403, 'AccessDenied', 'Access Denied');
+  const words =
+    'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.';
+  throw new S3Error(
+    400,
+    'InvalidRequest',
+    expected === undefined ? 'The encryption parameters are not applicable to this object.' : words,
+  );
+}
+
+/** Of encrypted objects the ETag is no MD5 of their content. */
+export function etagOf(md5: Buffer, customerKeyMd5: string | undefined): string {
+  const shown =
+    customerKeyMd5 === undefined ? md5 : createHash('md5').update(md5).update(customerKeyMd5).digest();
+  return `"${shown.toString('hex')}"`;
+}
 
 export function propertiesOf(
   headers: IncomingHttpHeaders,
@@ -95,13 +138,15 @@ export async function putObject(work: Work, bucket: StoredBucket): Promise<Reply
   assertAbsent();
   const { body, content } = await receiveContent(work);
   assertAbsent();
-  const etag = `"${body.md5.toString('hex')}"`;
+  const customerKeyMd5 = customerKeyMd5Of(work.request);
+  const etag = etagOf(body.md5, customerKeyMd5);
   const crc32 = body.hasChecksum ? body.crc32 : undefined;
   const object = {
     content,
     etag,
     crc32,
     lastModifiedMs: work.state.nowMs(),
+    customerKeyMd5,
     ...propertiesOf(work.request.headers),
   };
   await bucket.objects.get(key)?.content.discard();
@@ -132,6 +177,7 @@ function rangeOf(header: string | undefined, size: number): { first: number; las
 
 export function getObject(work: Work, bucket: StoredBucket): Reply {
   const object = find(bucket, work.routed.key as string);
+  assertCustomerKey(work.request, object.customerKeyMd5);
   const { size } = object.content;
   const range = rangeOf(work.request.headers.range, size);
   const { first, last } = range ?? { first: 0, last: size - 1 };

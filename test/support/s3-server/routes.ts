@@ -28,9 +28,14 @@ export interface Routed {
   readonly query: URLSearchParams;
 }
 
-/** @param domain hosts `bucket.domain` name the bucket; all others have it in the path */
-export function routeOf(request: IncomingMessage, domain: string | undefined): Routed {
-  const [path, queryText] = splitOnce(request.url ?? '/', '?');
+/**
+ * @param domain hosts `bucket.domain` name the bucket; all others have it in the path
+ * @param prefix the path below which the API lies; whatever is asked for elsewhere is unknown
+ */
+export function routeOf(request: IncomingMessage, domain: string | undefined, prefix = ''): Routed {
+  const [fullPath, queryText] = splitOnce(request.url ?? '/', '?');
+  const isBelow = fullPath === prefix || fullPath.startsWith(`${prefix}/`);
+  const path = isBelow ? fullPath.slice(prefix.length) : '';
   const query = new URLSearchParams(queryText);
   const hostname = (request.headers.host ?? '').replace(/:\d+$/, '');
   const virtual =
@@ -41,7 +46,8 @@ export function routeOf(request: IncomingMessage, domain: string | undefined): R
   const [first, rest] = virtual === undefined ? splitOnce(decoded, '/') : [virtual, decoded];
   const bucket = first === '' ? undefined : first;
   const key = rest === '' ? undefined : rest;
-  return { bucket, key, query, operation: operationOf(request.method ?? '', bucket, key, query) };
+  const operation = isBelow ? operationOf(request.method ?? '', bucket, key, query) : 'Unknown';
+  return { bucket, key, query, operation };
 }
 
 function operationOf(

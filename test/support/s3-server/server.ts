@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { type ServerCredential, verifySignature } from './auth.ts';
 import { isStreaming } from './body.ts';
@@ -33,6 +34,10 @@ export interface S3ServerOptions {
   readonly nowMs?: () => number;
   readonly host?: string;
   readonly port?: number;
+  /** The path below which the API lies: `/storage/s3`. */
+  readonly prefix?: string;
+  /** Certificate and key (PEM): it speaks TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 export interface LoggedRequest {
@@ -124,6 +129,8 @@ class RunningServer implements S3TestServer {
   readonly credential: ServerCredential;
   readonly #credentials: readonly ServerCredential[];
   readonly #domain: string | undefined;
+  readonly #prefix: string;
+  readonly #isTls: boolean;
   readonly #state: ServerState;
   readonly #server: Server;
   endpoint = '';
@@ -134,6 +141,8 @@ class RunningServer implements S3TestServer {
     this.region = options.region ?? 'us-east-1';
     this.quirks = { ...options.quirks };
     this.#domain = options.domain;
+    this.#prefix = options.prefix ?? '';
+    this.#isTls = options.tls !== undefined;
     const nowMs = options.nowMs ?? Date.now;
     this.#state = {
       region: this.region,
@@ -146,7 +155,9 @@ class RunningServer implements S3TestServer {
       const { name, region } = typeof bucket === 'string' ? { name: bucket, region: this.region } : bucket;
       this.#state.buckets.set(name, { name, region, objects: new Map(), uploads: new Map() });
     }
-    this.#server = createServer((request, response) => void this.#handle(request, response, false));
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#handle(request, response, false);
+    this.#server = options.tls ? createTlsServer(options.tls, onRequest) : createServer(onRequest);
     this.#server.on('checkContinue', (request, response) => void this.#handle(request, response, true));
     this.#server.on('connection', socket => {
       this.sockets.add(socket);
@@ -159,7 +170,8 @@ class RunningServer implements S3TestServer {
   async listen(port: number, host: string): Promise<void> {
     this.#server.listen(port, host);
     await once(this.#server, 'listening');
-    this.endpoint = `http://${host}:${(this.#server.address() as AddressInfo).port}`;
+    const { port: own } = this.#server.address() as AddressInfo;
+    this.endpoint = `${this.#isTls ? 'https' : 'http'}://${host}:${own}${this.#prefix}`;
   }
 
   async stop(): Promise<void> {
@@ -203,7 +215,7 @@ class RunningServer implements S3TestServer {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse, asksFirst: boolean): Promise<void> {
-    const routed = routeOf(request, this.#domain);
+    const routed = routeOf(request, this.#domain, this.#prefix);
     const { operation, bucket, key } = routed;
     const { method = '', url = '', headers } = request;
     const logged: LoggedRequest = {

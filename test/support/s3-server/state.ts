@@ -1,6 +1,8 @@
 import type { Content } from './contents.ts';
 
 export interface StoredObject {
+  /** MD5 of the key that it is encrypted with (SSE-C). */
+  readonly customerKeyMd5?: string | undefined;
   readonly content: Content;
   readonly etag: string;
   readonly contentType: string;
@@ -27,6 +29,7 @@ export interface StoredPart {
 export interface StoredUpload {
   readonly uploadId: string;
   readonly key: string;
+  readonly customerKeyMd5?: string | undefined;
   readonly initiatedMs: number;
   /** The client announced CRC32s for the parts, so Complete must repeat them. */
   readonly hasChecksums: boolean;

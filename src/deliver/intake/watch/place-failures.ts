@@ -2,10 +2,10 @@ import { systemFailureOf } from '../../../base/system-errors.ts';
 import type { FailingRoot } from './messages.ts';
 import { type Tree, topOf } from './tree.ts';
 
-/** Whether a failed call on a file or directory speaks of its disk, mount or device. */
+/** Whether a failed call on a file or directory speaks of its disk, mount or device, or of this machine. */
 export function isOfPlace(error: unknown): boolean {
   const says = systemFailureOf(error, 'files')?.says;
-  return says === 'place' || says === 'room';
+  return says === 'place' || says === 'room' || says === 'short';
 }
 
 /** Gathers, by root, which calls failed for the sake of the disk under it, until they are told together. */

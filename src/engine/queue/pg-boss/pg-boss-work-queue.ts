@@ -17,6 +17,7 @@ import {
 import {
   type Claim,
   type ClaimRequest,
+  type DueCounts,
   type DueSpans,
   type HeartbeatAnswer,
   type NextRun,
@@ -262,7 +263,7 @@ export class PgBossWorkQueue implements WorkQueue {
     return new Map(items.map(item => [item.key, item]));
   }
 
-  countDue(spans: DueSpans): Promise<number[]> {
+  countDue(spans: DueSpans): Promise<DueCounts> {
     return countDue(this.#database, { ...spans, fromMs: this.#time.toServer(spans.fromMs) });
   }
 

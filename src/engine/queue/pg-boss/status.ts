@@ -1,6 +1,13 @@
 import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
 import type { SqlRow } from '../../../keep/store/rows/columns.ts';
-import { DUE_COUNTED, type DueSpans, type QueueCounts, type QueueItem } from '../work-queue.ts';
+import {
+  DUE_COUNTED,
+  type DueCounts,
+  type DueSpans,
+  dueCounts,
+  type QueueCounts,
+  type QueueItem,
+} from '../work-queue.ts';
 import type { JobSql } from './job-engine.ts';
 import { type ScheduleRow, targetColumns, toItem } from './targets.ts';
 
@@ -88,17 +95,17 @@ export async function itemsOf(
 }
 
 /** See `WorkQueue.countDue`. */
-export async function countDue(
-  executor: SqlExecutor,
-  { fromMs, spanMs, count }: DueSpans,
-): Promise<number[]> {
+export async function countDue(executor: SqlExecutor, spans: DueSpans): Promise<DueCounts> {
+  const { fromMs, spanMs, count } = spans;
   const rows = await executor.query(
-    `SELECT greatest(0, floor((run_at_ms - $1)::numeric / $2))::integer AS span, count(*) AS items FROM targets
-     WHERE claim_token IS NULL AND run_at_ms < $3 GROUP BY 1`,
+    `SELECT kind, greatest(0, floor((run_at_ms - $1)::numeric / $2))::integer AS span, count(*) AS items FROM targets
+     WHERE claim_token IS NULL AND run_at_ms < $3 GROUP BY 1, 2 ORDER BY 1, 2`,
     [fromMs, spanMs, fromMs + spanMs * count],
   );
-  const counts = new Map(rows.map(({ span, items }) => [Number(span), Number(items)]));
-  return Array.from({ length: count }, (_, span) => counts.get(span) ?? 0);
+  return dueCounts(
+    rows.map(({ kind, span, items }) => [String(kind), Number(span), Number(items)]),
+    spans,
+  );
 }
 
 /** See `WorkQueue.counts`. */

@@ -9,6 +9,7 @@ import { GroupRoom } from '../group-room.ts';
 import {
   type Claim,
   type ClaimRequest,
+  type DueCounts,
   type DueSpans,
   earliest,
   type HeartbeatAnswer,
@@ -190,7 +191,7 @@ export class SqliteWorkQueue implements WorkQueue {
     });
   }
 
-  async countDue(spans: DueSpans): Promise<number[]> {
+  async countDue(spans: DueSpans): Promise<DueCounts> {
     return this.#database.read(() => countDue(this.#database, spans));
   }
 

@@ -1,5 +1,12 @@
 import type { Database } from '../../../keep/sqlite/database.ts';
-import { DUE_COUNTED, type DueSpans, type QueueCounts, type QueueItem } from '../work-queue.ts';
+import {
+  DUE_COUNTED,
+  type DueCounts,
+  type DueSpans,
+  dueCounts,
+  type QueueCounts,
+  type QueueItem,
+} from '../work-queue.ts';
 import { type TargetRow, toItem } from './targets.ts';
 
 /** Questions about the schedule. Every one is answered from a few index ranges, however large the schedule is. */
@@ -63,13 +70,16 @@ function inOrder(
 }
 
 const BY_SPAN_SQL = `
-  SELECT max(0, CAST((run_at_ms - ?1) / ?2 AS INTEGER)) AS span, count(*) AS items FROM targets
-  WHERE lease_owner IS NULL AND run_at_ms < ?3 GROUP BY span`;
+  SELECT kind, max(0, CAST((run_at_ms - ?1) / ?2 AS INTEGER)) AS span, count(*) AS items FROM targets
+  WHERE lease_owner IS NULL AND run_at_ms < ?3 GROUP BY kind, span ORDER BY kind, span`;
 
-export function countDue(database: Database, { fromMs, spanMs, count }: DueSpans): number[] {
+export function countDue(database: Database, spans: DueSpans): DueCounts {
+  const { fromMs, spanMs, count } = spans;
   const rows = database.statement(BY_SPAN_SQL).all(fromMs, spanMs, fromMs + spanMs * count);
-  const counts = new Map(rows.map(({ span, items }) => [Number(span), Number(items)]));
-  return Array.from({ length: count }, (_, span) => counts.get(span) ?? 0);
+  return dueCounts(
+    rows.map(({ kind, span, items }) => [String(kind), Number(span), Number(items)]),
+    spans,
+  );
 }
 
 export function runningItems(database: Database, limit: number): QueueItem[] {

@@ -1,11 +1,12 @@
 import type { Clock } from '../../../base/clock.ts';
 import { ClockWatch } from '../../../base/clock-watch.ts';
-import { type ErrorCode, type SluiceError, toErrorRecord } from '../../../base/errors.ts';
+import { CATALOGUE, type ErrorCode, type SluiceError, toErrorRecord } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import type { Random } from '../../../base/random.ts';
 import type { WorkOutcome } from '../../../engine/queue/handler.ts';
 import type { Claim, Priority } from '../../../engine/queue/work-queue.ts';
 import { nextTry, SYNC_RETRY } from '../../../engine/retry.ts';
+import type { Pause } from '../../../keep/local/pauses.ts';
 
 /**
  * Whether the work at a host may run, so that a host that refuses the token, is down or has had enough stops as a
@@ -16,17 +17,21 @@ import { nextTry, SYNC_RETRY } from '../../../engine/retry.ts';
  *     ├──token refused──▶ refused ──an hour, or forgive()──▶ probing ──success──▶ open
  *     └──down──▶ down ──2 min, doubling to 15 min──▶ probing   └─failure─▶ refused, down
  *
+ * Beside that, a person may pause a host: nothing of it runs then, raised work included.
+ *
  * `probing`: the hold has ended, and one item runs; its end decides. An open host is held at once for what is said of
  * the host or its tokens (no address, nothing answers, every token refused or used up); what may be the fault of one
  * item alone (an error of the server, a page where JSON should be, silence) takes several items without one that was
  * answered between them.
  */
-export type HostHoldKind = 'limited' | 'refused' | 'down';
+/** `paused`: by a person, until one has it go on. */
+export type HostHoldKind = 'limited' | 'refused' | 'down' | 'paused';
 
 export interface HostHold {
   readonly host: string;
   readonly kind: HostHoldKind;
   readonly sinceMs: number;
+  /** 0 where nobody knows: it is paused. */
   readonly untilMs: number;
   readonly code: ErrorCode;
   readonly message: string;
@@ -88,8 +93,21 @@ export class HostHealth {
   readonly #holds = new Map<string, HostHold>();
   /** By host: items that have failed since one was answered. */
   readonly #failedItems = new Map<string, Set<string>>();
+  readonly #pauses: () => readonly Pause[];
 
-  constructor({ clock, random, log }: { clock: Clock; random: Random; log: Logger }) {
+  /** @param pauses what somebody paused, as it is now */
+  constructor({
+    clock,
+    random,
+    log,
+    pauses = () => [],
+  }: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly log: Logger;
+    readonly pauses?: (() => readonly Pause[]) | undefined;
+  }) {
+    this.#pauses = pauses;
     this.#clock = clock;
     this.#clockWatch = new ClockWatch(clock);
     this.#random = random;
@@ -169,20 +187,35 @@ export class HostHealth {
 
   /** The hold in force for items of that priority; undefined when they run, if only to probe. */
   holdOf(host: string, priority: Priority): HostHold | undefined {
+    const paused = this.#pauseOf(host);
+    if (paused) return paused;
     const nowMs = this.nowMs();
     const hold = this.#holds.get(host);
     if (!hold || hold.untilMs <= nowMs) return undefined;
     return hold.sparesHigh && priority === 'high' ? undefined : hold;
   }
 
-  /** Every host that is on hold or being probed. */
+  /** Every host that is paused, on hold or being probed. */
   holds(): readonly HostHold[] {
     const nowMs = this.nowMs();
-    return [...this.#holds.values()].filter(hold => hold.kind !== 'limited' || hold.untilMs > nowMs);
+    const paused = this.#pauses().flatMap(({ kind, name }) =>
+      kind === 'host' ? [this.#pauseOf(name)].filter(hold => hold !== undefined) : [],
+    );
+    const others = [...this.#holds.values()].filter(
+      hold =>
+        !paused.some(({ host }) => host === hold.host) && (hold.kind !== 'limited' || hold.untilMs > nowMs),
+    );
+    return [...paused, ...others];
+  }
+
+  #pauseOf(host: string): HostHold | undefined {
+    const pause = this.#pauses().find(({ kind, name }) => kind === 'host' && name === host);
+    return pause && pausedHost(pause);
   }
 
   /** How many items of a host and that priority may run at once, of `full` at the most. */
   allowedConcurrency(host: string, full: number, priority: Priority): number {
+    if (this.#pauseOf(host)) return 0;
     const nowMs = this.nowMs();
     const hold = this.#holds.get(host);
     if (!hold) return full;
@@ -218,8 +251,23 @@ export function postponeForHost(
   return { postponedToMs: claim.runAtMs, reason: claim.reason };
 }
 
+function pausedHost({ name, sinceMs }: Pause): HostHold {
+  return {
+    host: name,
+    kind: 'paused',
+    sinceMs,
+    untilMs: 0,
+    code: 'paused',
+    message: 'paused by hand',
+    hint: CATALOGUE.paused.remedy,
+    sparesHigh: false,
+    failures: 0,
+  };
+}
+
 /** Why a host's items wait, in words. */
 export function holdReason({ kind, code, message, untilMs }: HostHold): string {
+  if (kind === 'paused') return message;
   if (kind === 'limited') return `${message.replace(/; calls go on at .*/, '')}, until ${iso(untilMs)}`;
   if (kind === 'refused') return `stopped: ${message}`;
   return `the host is down, backing off after error ${code} until ${iso(untilMs)}`;

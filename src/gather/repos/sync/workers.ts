@@ -13,6 +13,8 @@ export interface RepositoryWorkersContext extends RepositoryContext {
   readonly cache: CloneCache;
   readonly threads: BakeThreads;
   readonly random: Random;
+  /** Whether nothing may be asked of a host now. */
+  readonly isPaused: (host: string) => boolean;
 }
 
 /** Running bakes get this long to finish when the station stops; then they are handed back, to go on from there. */
@@ -29,7 +31,7 @@ export function repositoryWorkers(
   ownerHandler: WorkHandler,
   onWorkEnd: (ended: EndedWork) => void,
 ): Workers {
-  const { config, queue, clock, log, random } = context;
+  const { config, queue, clock, log, random, isPaused } = context;
   return new Workers({
     name: 'repository workers',
     queue,
@@ -42,7 +44,7 @@ export function repositoryWorkers(
       [OWNER_KIND, ownerHandler],
     ]),
     concurrency: config().git.concurrency,
-    perGroup: () => config().git.perHost,
+    perGroup: host => (isPaused(host) ? 0 : config().git.perHost),
     onEnd: onWorkEnd,
     timing: { drainMs: DRAIN_MS },
   });

@@ -169,7 +169,7 @@ export function wordsOfCertificate(
   const authority = isSelfSigned ? 'this certificate' : `the certificate of ${top.issuer}`;
   return {
     words: isSelfSigned ? facts : `${facts}; the authority that is not known here is ${top.issuer}`,
-    hint: `If this is your server, put ${authority} (PEM) into a file and start sluice with NODE_EXTRA_CA_CERTS=FILE; otherwise somebody stands between. The files wait, and go on by themselves.`,
+    hint: `If this is your server, put ${authority} (PEM) into a file and name it in the profile (ca_bundle = FILE); otherwise somebody stands between. The files wait, and go on by themselves.`,
   };
 }
 

@@ -87,6 +87,7 @@ export class ControlCalls {
         const output = await client.send(
           new sdk.GetObjectCommand({
             ...address(at),
+            ...this.#clients.contentInput,
             Range: range && `bytes=${range.first}-${range.last ?? ''}`,
           }),
           abortable(options),
@@ -127,6 +128,7 @@ export class ControlCalls {
       const output = await client.send(
         new sdk.CreateMultipartUploadCommand({
           ...address(at),
+          ...this.#clients.contentInput,
           ChecksumAlgorithm: hasCrc32(way.checksum) ? 'CRC32' : undefined,
           ...propertyInput(propertiesFor(options, way)),
         }),
@@ -149,6 +151,7 @@ export class ControlCalls {
           page = await client.send(
             new sdk.ListPartsCommand({
               ...address(upload),
+              ...this.#clients.contentInput,
               UploadId: upload.uploadId,
               PartNumberMarker: marker,
             }),
@@ -183,6 +186,7 @@ export class ControlCalls {
       const output = await client.send(
         new sdk.CompleteMultipartUploadCommand({
           ...address(upload),
+          ...this.#clients.contentInput,
           UploadId: upload.uploadId,
           MultipartUpload: {
             Parts: parts

@@ -7,6 +7,10 @@ export const s3Definition: ObjectStoreDefinition<S3Profile> = {
   kind: 's3',
   providers: Object.keys(S3_PRESETS) as S3Provider[],
   readProfile: readS3Profile,
+  async withOtherFiles(profile, surroundings) {
+    const { withOtherFiles } = await import('./profile-files.ts');
+    return withOtherFiles(profile, surroundings);
+  },
   withProxy: (profile, proxy) => ({ ...profile, proxy }),
   withoutKey: profile => ({
     ...profile,

@@ -69,6 +69,7 @@ export class Heads {
       return await requests.run(call, async (way, key): Promise<Asked> => {
         // What is compressed on the way has another length.
         const headers: Record<string, string> = {
+          ...requests.contentHeaders,
           'accept-encoding': 'identity',
           'x-amz-content-sha256': EMPTY_SHA256,
         };
@@ -99,6 +100,7 @@ export class Heads {
     try {
       return await requests.run(call, async (way, key) => {
         const headers = {
+          ...requests.contentHeaders,
           'accept-encoding': 'identity',
           range: 'bytes=0-0',
           'x-amz-content-sha256': EMPTY_SHA256,

@@ -70,7 +70,10 @@ export class HotPath {
       at,
       query: '',
       headersFor: way => {
-        const headers = propertyHeaders(propertiesFor(options, way));
+        const headers = {
+          ...propertyHeaders(propertiesFor(options, way)),
+          ...this.#parts.requests.contentHeaders,
+        };
         if (options.onlyIfAbsent) headers['if-none-match'] = '*';
         return headers;
       },
@@ -90,7 +93,7 @@ export class HotPath {
       call: { ...callOf('PUT', `upload part ${partNumber} of`, upload, options, source), isInUpload: true },
       at: upload,
       query: `partNumber=${partNumber}&uploadId=${encodeStrictly(upload.uploadId)}`,
-      headersFor: () => ({}),
+      headersFor: () => ({ ...this.#parts.requests.contentHeaders }),
       source,
       options,
     });

@@ -1,8 +1,10 @@
 import type { HttpProxy } from '../../../base/proxy.ts';
 import { type IniSection, lineOf, settingOf } from '../credentials/ini.ts';
 import { ACCESS_KEY_ID, faultsOf, type ProfileKey, readKey, SECRET_ACCESS_KEY } from '../credentials/key.ts';
+import type { Secret } from '../credentials/secret.ts';
 import { headerValueFault } from '../credentials/values.ts';
 import type { Profile } from '../object-store-definition.ts';
+import { type CustomerKeySource, customerKeySourceOf } from './customer-key.ts';
 import { S3_PRESETS, type S3Preset } from './presets.ts';
 
 export type S3Provider = keyof typeof S3_PRESETS;
@@ -14,13 +16,21 @@ export type S3Provider = keyof typeof S3_PRESETS;
 export interface S3Profile extends Profile, Omit<S3Preset, 'defaultRegion' | 'endpointOf'>, ProfileKey {
   readonly kind: 's3';
   readonly provider: S3Provider;
-  /** URL without path; of Amazon's own region where the profile names none. */
+  /** URL, with the path below which the API lies, without a slash at its end; of Amazon's own region where none is named. */
   readonly endpoint: string;
   readonly region: string;
   /** Who sends objects and parts: sluice's own hot path, or the AWS SDK. */
   readonly transport?: 'own' | 'sdk';
   /** Through what the server is reached; straight where absent. Of the machine's settings, not of the section. */
   readonly proxy?: HttpProxy | undefined;
+  /** A file with certificates (PEM) that the server's may be signed by, beside those that Node knows. */
+  readonly caFile?: string | undefined;
+  /** What stands in it. */
+  readonly ca?: string | undefined;
+  /** Where the key that objects are encrypted with on the server (SSE-C) is to be had. */
+  readonly customerKeyFrom?: CustomerKeySource | undefined;
+  /** That key, base64 of 32 bytes. */
+  readonly customerKey?: Secret | undefined;
 }
 
 /** Names under which a setting is accepted, the one for messages first. */
@@ -32,6 +42,7 @@ const KEY_NAMES = {
   addressing: ['addressing_style', 's3.addressing_style'],
   checksum: ['checksum'],
   transport: ['transport'],
+  caFile: ['ca_bundle', 'AWS_CA_BUNDLE'],
 } as const;
 
 type KeyName = keyof typeof KEY_NAMES;
@@ -80,18 +91,25 @@ export function readS3Profile(
   const transport = read('transport')?.toLowerCase() ?? 'own';
   if (transport !== 'own' && transport !== 'sdk')
     faults.push(`${at('transport')}transport must be own or sdk`);
+  const customerKeyFrom = customerKeySourceOf(section);
+  if (typeof customerKeyFrom === 'string') faults.push(customerKeyFrom);
+  else if (customerKeyFrom !== undefined && endpoint !== undefined && isOpenToAll(endpoint)) {
+    faults.push('sse_customer_key needs an endpoint with https://: the key goes with every request');
+  }
   if (faults.length > 0) return faults;
   return {
     kind: 's3',
     name: section.name,
     provider,
-    endpoint: new URL(endpoint as string).origin,
+    endpoint: withoutSlash(endpoint as string),
     region: region as string,
     ...(key as ProfileKey),
     addressing: addressing as S3Profile['addressing'],
     checksum: checksum as S3Profile['checksum'],
     expectContinue: preset.expectContinue,
     transport: transport as S3Profile['transport'],
+    caFile: read('caFile'),
+    customerKeyFrom: customerKeyFrom as CustomerKeySource | undefined,
   };
 }
 
@@ -124,8 +142,23 @@ function faultOfEndpoint(endpoint: string): string | undefined {
   const url = URL.parse(endpoint);
   if (url === null || !/^https?:$/.test(url.protocol)) return 'must begin with https:// or http://';
   if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
-  if (url.pathname !== '/' || url.search !== '') return `must have no path: give ${url.origin}`;
+  if (url.search !== '' || url.hash !== '') return `must end before ? and #: give ${withoutSlash(endpoint)}`;
+  if (/[^\w./~-]|\/\/|(^|\/)\.{1,2}(\/|$)/.test(url.pathname))
+    return 'has a path that is not made of plain names';
   if (url.port === '0') return 'has port 0, at which nothing listens';
   if (BUCKET_IN_HOST.test(url.hostname)) return 'has a bucket in front; give the address without it';
   return undefined;
+}
+
+/** Scheme, host, port and path, without a slash at the end. */
+function withoutSlash(endpoint: string): string {
+  const { origin, pathname } = new URL(endpoint);
+  return `${origin}${pathname}`.replace(/\/+$/, '');
+}
+
+/** Whether what is sent there can be read on its way. */
+function isOpenToAll(endpoint: string): boolean {
+  const url = URL.parse(endpoint);
+  if (url?.protocol !== 'http:') return false;
+  return !/^(localhost|127\.|\[::1\])/.test(url.hostname);
 }

@@ -13,6 +13,8 @@ import type { WireAnswer, WireRequest } from './transport.ts';
 const USER_AGENT = 'sluice';
 
 export interface RequestParts {
+  /** Go with whatever is about the content of objects. */
+  readonly contentHeaders: Readonly<Record<string, string>>;
   readonly session: Session;
   readonly keys: Keys;
   readonly clock: Pick<Clock, 'nowMs'>;
@@ -37,6 +39,11 @@ export class Requests {
 
   constructor(parts: RequestParts) {
     this.#parts = parts;
+  }
+
+  /** What goes with requests that send an object's content or tell of it: the key for SSE-C where the profile has one. */
+  get contentHeaders(): Readonly<Record<string, string>> {
+    return this.#parts.contentHeaders;
   }
 
   /** Under the session's corrections, with the key as it is. */

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 
 /** Where and how requests for one bucket go. */
 export interface Route {
-  /** Scheme, host and port without the bucket. */
+  /** Scheme, host and port without the bucket, and the path below which the API lies; no slash at its end. */
   readonly endpoint: string;
   readonly addressing: 'path' | 'virtual';
   readonly region: string;
@@ -37,12 +37,30 @@ export function isVirtual(route: Route, bucket: string): boolean {
 export function targetOf(route: Route, bucket: string, key: string): Target {
   const encodedKey = key.split('/').map(encodeStrictly).join('/');
   if (!isVirtual(route, bucket)) {
-    const host = route.endpoint.slice(route.endpoint.indexOf('//') + 2);
-    return { origin: route.endpoint, host, path: `/${bucket}/${encodedKey}` };
+    const { origin, host, prefix } = partsOf(route.endpoint);
+    return { origin, host, path: `${prefix}/${bucket}/${encodedKey}` };
   }
-  const url = new URL(route.endpoint);
-  const host = `${bucket}.${url.host}`;
-  return { origin: `${url.protocol}//${host}`, host, path: `/${encodedKey}` };
+  const { protocol, host: own, prefix } = partsOf(route.endpoint);
+  const host = `${bucket}.${own}`;
+  return { origin: `${protocol}//${host}`, host, path: `${prefix}/${encodedKey}` };
+}
+
+/** An endpoint taken apart, without what a URL costs: this is done for every request. Pure. */
+function partsOf(endpoint: string): {
+  readonly protocol: string;
+  readonly host: string;
+  readonly origin: string;
+  readonly prefix: string;
+} {
+  const hostAt = endpoint.indexOf('//') + 2;
+  const pathAt = endpoint.indexOf('/', hostAt);
+  const origin = pathAt < 0 ? endpoint : endpoint.slice(0, pathAt);
+  return {
+    protocol: endpoint.slice(0, hostAt - 2),
+    host: origin.slice(hostAt),
+    origin,
+    prefix: pathAt < 0 ? '' : endpoint.slice(pathAt),
+  };
 }
 
 /**
@@ -58,7 +76,9 @@ export function routeAfterRedirect(route: Route, bucket: string, to: string): Ro
   const isVirtualHost = next.hostname.startsWith(`${bucket}.`);
   const hostname = isVirtualHost ? next.hostname.slice(bucket.length + 1) : next.hostname;
   if (!mayFollow(current.hostname, hostname)) return undefined;
-  const endpoint = `${next.protocol}//${hostname}${next.port === '' ? '' : `:${next.port}`}`;
+  const origin = `${next.protocol}//${hostname}${next.port === '' ? '' : `:${next.port}`}`;
+  // At the same address the API lies where it lay; of another nothing is known but that.
+  const endpoint = origin === current.origin ? `${origin}${partsOf(route.endpoint).prefix}` : origin;
   const addressing = isVirtualHost ? 'virtual' : 'path';
   if (endpoint === route.endpoint && addressing === route.addressing) return undefined;
   return { ...route, endpoint, addressing };

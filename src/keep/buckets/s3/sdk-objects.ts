@@ -70,6 +70,7 @@ export class SdkObjects {
           Bucket: at.bucket,
           Key: at.key,
           ...sending,
+          ...this.#clients.contentInput,
           ...propertyInput(propertiesFor(options, way)),
           IfNoneMatch: options.onlyIfAbsent ? '*' : undefined,
         });
@@ -99,6 +100,7 @@ export class SdkObjects {
           UploadId,
           PartNumber: partNumber,
           ...sending,
+          ...this.#clients.contentInput,
         });
         command.middlewareStack.add(headerMiddleware(headers), AT_BUILD);
         return client.send(command, abort);

@@ -5,7 +5,9 @@ import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { asProxyFailure, nodeAgentOptions } from '../../../base/http-agent.ts';
 import type { PlainKey } from '../credentials/key.ts';
+import type { Secret } from '../credentials/secret.ts';
 import { AnswerError } from './answer.ts';
+import { customerKeyInput } from './customer-key.ts';
 import type { Keys } from './keys.ts';
 import { isVirtual } from './route.ts';
 import { readingRefusals, SdkHandler } from './sdk-handler.ts';
@@ -21,6 +23,8 @@ interface SdkParts {
   readonly transport: TransportOptions;
   readonly clock: Pick<Clock, 'nowMs' | 'timer'>;
   readonly endpoint: string;
+  /** The key that objects are encrypted with on the server. */
+  readonly customerKey?: Secret | undefined;
 }
 
 interface ClientOptions {
@@ -56,7 +60,7 @@ export class SdkClients {
       ...nodeAgentOptions(transport.proxy),
     };
     const httpAgent = new http.Agent(agentOptions);
-    const httpsAgent = new https.Agent(agentOptions);
+    const httpsAgent = new https.Agent({ ...agentOptions, ca: transport.ca });
     this.#agents = [httpAgent, httpsAgent];
     this.#handler = new SdkHandler(small, () => clock.nowMs());
     this.#streaming = {
@@ -90,6 +94,11 @@ export class SdkClients {
       }
     };
     return this.#session.run(call, way => this.#keys.use(key => send(way, key), call.signal));
+  }
+
+  /** What goes with commands about the content of objects. */
+  get contentInput(): ReturnType<typeof customerKeyInput> {
+    return customerKeyInput(this.#parts.customerKey);
   }
 
   /** Session.departureOf. */

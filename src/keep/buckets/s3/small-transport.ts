@@ -106,12 +106,13 @@ function isLeftover(error: unknown): boolean {
 }
 
 function openAgent(undici: Undici, options: TransportOptions, used: WeakSet<Error>): Dispatcher {
-  const { maxConnections: connections, connectTimeoutMs, idleTimeoutMs, lookup, proxy } = options;
+  const { maxConnections: connections, connectTimeoutMs, idleTimeoutMs, lookup, proxy, ca } = options;
   return agentOf(undici, {
     connections,
     connectTimeoutMs,
     lookup,
     proxy,
+    ca,
     // Fixed header and body time-outs kill slow but progressing transfers; the socket's idle time-out and each request's
     // own deadline do not.
     more: { pipelining: 1, headersTimeout: 0, bodyTimeout: 0 },

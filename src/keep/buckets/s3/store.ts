@@ -1,5 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import { trustedWith } from '../../../base/http-agent.ts';
 import type {
   BucketCallOptions,
   GetOptions,
@@ -23,6 +24,7 @@ import type {
 } from '../bucket.ts';
 import { assertAddress, assertBucket } from '../names.ts';
 import { ControlCalls } from './control.ts';
+import { customerKeyHeaders } from './customer-key.ts';
 import { Heads } from './heads.ts';
 import { Keys } from './keys.ts';
 import { Listing } from './listing.ts';
@@ -81,7 +83,12 @@ export class S3Store implements ObjectStore {
   constructor(profile: S3Profile, options: S3StoreOptions) {
     const { clock, reread, ...rest } = options;
     const { proxy } = profile;
-    const transport: TransportOptions = { ...TRANSPORT_DEFAULTS, proxy, ...rest };
+    const transport: TransportOptions = {
+      ...TRANSPORT_DEFAULTS,
+      proxy,
+      ca: trustedWith(profile.ca),
+      ...rest,
+    };
     const session = new Session(profile, clock);
     this.#session = session;
     const keys = new Keys(profile, { clock, reread });
@@ -98,8 +105,10 @@ export class S3Store implements ObjectStore {
       transport,
       clock,
       endpoint: profile.endpoint,
+      customerKey: profile.customerKey,
     });
-    const requests = new Requests({ session, keys, clock });
+    const contentHeaders = customerKeyHeaders(profile.customerKey);
+    const requests = new Requests({ session, keys, clock, contentHeaders });
     this.#listing = new Listing(requests, this.#small);
     this.#control = new ControlCalls(this.#clients, this.#listing, profile.endpoint);
     this.#hot = new HotPath({ requests, session, small: this.#small, stream: this.#stream });

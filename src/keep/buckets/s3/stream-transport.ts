@@ -87,10 +87,11 @@ export class StreamTransport {
       ...nodeAgentOptions(options.proxy),
     };
     this.#http = answerFirst(new http.Agent(agentOptions), clock);
-    this.#https = answerFirst(new https.Agent(agentOptions), clock);
+    const { ca } = options;
+    this.#https = answerFirst(new https.Agent({ ...agentOptions, ca }), clock);
     const once = { lookup: options.lookup, ...nodeAgentOptions(options.proxy) };
     this.#freshHttp = answerFirst(new http.Agent(once), clock);
-    this.#freshHttps = answerFirst(new https.Agent(once), clock);
+    this.#freshHttps = answerFirst(new https.Agent({ ...once, ca }), clock);
     this.#options = options;
     this.#clock = clock;
   }

@@ -21,6 +21,8 @@ export interface TransportOptions {
   readonly maxConnections: number;
   /** Through what requests go; straight to the server where absent. */
   readonly proxy?: HttpProxy | undefined;
+  /** Certificates (PEM) that servers' may be signed by; those that Node knows where absent. */
+  readonly ca?: string[] | undefined;
   /** Resolves host names; the system's own where absent. */
   readonly lookup?: LookupFunction;
 }

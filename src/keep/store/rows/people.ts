@@ -25,3 +25,16 @@ export function checkedEmails(emails: readonly string[]): string[] {
   }
   return [...new Map(trimmed.map(email => [email.toLowerCase(), email])).values()];
 }
+
+/**
+ * What tells people apart where they are counted: an e-mail is one person, in whatever case and under however many
+ * names; whoever has none is told apart by their id. Pure.
+ */
+export function personKey(id: number, email: string): string {
+  return emailKey(email) || `${id}`;
+}
+
+/** An e-mail as it is compared: without regard to case. Pure. */
+export function emailKey(email: string): string {
+  return email.trim().toLowerCase();
+}

@@ -149,3 +149,22 @@ test('what is said of the host or of all its tokens holds it at once (C-102)', (
     assert.ok(hosts.recordFailure('h', failure(code), one), code);
   }
 });
+
+test('a paused host runs nothing, raised work included, until it is resumed, and what held it besides holds on (W-50)', () => {
+  const clock = new VirtualClock();
+  const pause = { kind: 'host', name: 'h', sinceMs: 5 } as const;
+  let pauses: readonly (typeof pause)[] = [pause];
+  const hosts = new HostHealth({ clock, random: () => 0, log: silentLogger, pauses: () => pauses });
+  const allowed = () =>
+    (['normal', 'high'] as const).map(priority => hosts.allowedConcurrency('h', 8, priority));
+  hosts.recordFailure('h', failure('token_refused'), one);
+  hosts.forgive('h');
+  assert.deepEqual(allowed(), [0, 0]);
+  const [hold, ...others] = hosts.holds();
+  assert.deepEqual([hold?.kind, hold?.sinceMs, hold && holdReason(hold)], ['paused', 5, 'paused by hand']);
+  assert.deepEqual(others, []);
+  assert.equal(hosts.holdOf('h', 'high')?.kind, 'paused');
+  assert.equal(hosts.allowedConcurrency('other', 8, 'normal'), 8);
+  pauses = [];
+  assert.deepEqual([allowed(), hosts.holds()[0]?.kind], [[1, 1], 'refused']);
+});

@@ -2,17 +2,22 @@ import type {
   ChangesetLifeRow,
   ChangesetLivesQuery,
   ChangesetScope,
+  DayReviews,
   LifeEvent,
   OpenChangesetCounts,
   OpenChangesetsQuery,
   Questions,
+  ReviewsQuery,
   StaleChangesets,
   StaleChangesetsQuery,
 } from '../../../store/questions.ts';
 import { readInteger, readIntegerOrNull, readText, readTextOrNull } from '../../../store/rows/columns.ts';
 import type { SqlExecutor } from '../../executor.ts';
 
-type ChangesetQuestions = Pick<Questions, 'countOpenChangesets' | 'changesetLives' | 'staleChangesets'>;
+type ChangesetQuestions = Pick<
+  Questions,
+  'countOpenChangesets' | 'changesetLives' | 'reviewsByDay' | 'staleChangesets'
+>;
 
 /** Of a scope; its parameters are 1 and 2, null where all are meant. */
 const IN_SCOPE = `($1::text IS NULL OR host = $1) AND ($2::text IS NULL OR lower(repository) = lower($2 COLLATE "C"))`;
@@ -26,6 +31,7 @@ export function changesetQuestions(database: SqlExecutor): ChangesetQuestions {
   return {
     countOpenChangesets: query => countOpen(database, query),
     changesetLives: query => livesOf(database, query),
+    reviewsByDay: query => reviewsOf(database, query),
     staleChangesets: query => staleOf(database, query),
   };
 }
@@ -92,6 +98,24 @@ async function eventsOf(database: SqlExecutor, ids: readonly number[]): Promise<
     });
   }
   return byChangeset;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Of changesets that have seen a change since the window began, however that is known: no index of events is needed. */
+async function reviewsOf(database: SqlExecutor, query: ReviewsQuery): Promise<DayReviews[]> {
+  const sql = `
+    SELECT actor AS reviewer, floor(at_ms::numeric / ${DAY_MS})::integer AS day, count(*) AS reviews
+      FROM changesets JOIN changeset_events ON changeset_id = changesets.id
+     WHERE greatest(updated_at_ms, last_change_at_ms, latest_event_at_ms) >= $3 AND at_ms >= $3 AND at_ms < $4 AND kind = 'review' AND actor_is_bot = 0
+       AND actor IS NOT NULL AND actor IS DISTINCT FROM author AND review IS DISTINCT FROM 'pending' AND ${IN_SCOPE}
+     GROUP BY 1, 2 ORDER BY actor COLLATE "C", day`;
+  const rows = await database.query(sql, [...scopeParams(query), query.sinceMs, query.untilMs]);
+  return rows.map(row => ({
+    reviewer: readText(row, 'reviewer'),
+    day: readInteger(row, 'day'),
+    reviews: readInteger(row, 'reviews'),
+  }));
 }
 
 async function staleOf(database: SqlExecutor, query: StaleChangesetsQuery): Promise<StaleChangesets> {

@@ -91,10 +91,10 @@ async function peopleOf(
 ): Promise<Map<number, number>> {
   const [, since, until] = scopeParams(scope);
   const sql = `
-    SELECT path_id AS id, count(DISTINCT person_id) AS people
+    SELECT path_id AS id, count(DISTINCT coalesce(nullif(lower(btrim(people.email)), ''), person_id::text)) AS people
       FROM (SELECT DISTINCT path_id, author_id FROM file_changes
              WHERE path_id = ANY($1::bigint[]) AND day >= $2 AND day < $3 ${exceptBots(scope)}) AS changed
-      JOIN identities ON identities.id = author_id GROUP BY path_id`;
+      JOIN identities ON identities.id = author_id JOIN people ON people.id = person_id GROUP BY path_id`;
   const rows = await database.query(sql, [ids, since, until]);
   return new Map(rows.map(row => [idOf(row), readInteger(row, 'people')]));
 }

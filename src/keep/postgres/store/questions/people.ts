@@ -1,6 +1,7 @@
 import type { AuthorCommits, DatedScope, PersonCommits, Questions, Scope } from '../../../store/questions.ts';
 import { readInteger, readIntegerOrNull, readText } from '../../../store/rows/columns.ts';
 import { readNumbers } from '../../../store/rows/numbers.ts';
+import { personKey } from '../../../store/rows/people.ts';
 import type { SqlExecutor } from '../../executor.ts';
 import { datedDays, exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 
@@ -72,13 +73,13 @@ async function daysByPerson(database: SqlExecutor, scope: Scope): Promise<number
   // A text an author, read along the key: a row a day would cost ten times as much to hand over, and an array a person a
   // sort of all of them.
   const sql = `
-    SELECT person_id, days FROM (
+    SELECT person_id, people.email, days FROM (
       SELECT author_id, array_to_string(array_agg(day), ',') AS days FROM author_days
        WHERE repository_id = ${REPOSITORIES} ${exceptBots(scope)} GROUP BY repository_id, author_id) AS of_one
-    JOIN identities ON identities.id = author_id`;
-  const people = new Map<number, number[]>();
+    JOIN identities ON identities.id = author_id JOIN people ON people.id = person_id`;
+  const people = new Map<string, number[]>();
   for (const row of await database.query(sql, [scope.repositoryIds])) {
-    const person = readInteger(row, 'person_id');
+    const person = personKey(readInteger(row, 'person_id'), readText(row, 'email'));
     people.set(person, readNumbers(readText(row, 'days'), people.get(person)));
   }
   for (const days of people.values()) days.sort((one, other) => one - other);

@@ -2,10 +2,12 @@ import type {
   ChangesetLifeRow,
   ChangesetLivesQuery,
   ChangesetScope,
+  DayReviews,
   LifeEvent,
   OpenChangesetCounts,
   OpenChangesetsQuery,
   Questions,
+  ReviewsQuery,
   StaleChangesets,
   StaleChangesetsQuery,
 } from '../../../store/questions.ts';
@@ -13,7 +15,10 @@ import { readInteger, readIntegerOrNull, readText, readTextOrNull } from '../../
 import type { Database } from '../../database.ts';
 import type { SqlValue } from '../../values.ts';
 
-type ChangesetQuestions = Pick<Questions, 'countOpenChangesets' | 'changesetLives' | 'staleChangesets'>;
+type ChangesetQuestions = Pick<
+  Questions,
+  'countOpenChangesets' | 'changesetLives' | 'reviewsByDay' | 'staleChangesets'
+>;
 
 /** Questions about how changesets are reviewed and merged. */
 export function changesetQuestions(database: Database): ChangesetQuestions {
@@ -23,6 +28,9 @@ export function changesetQuestions(database: Database): ChangesetQuestions {
     },
     async changesetLives(query) {
       return livesOf(database, query);
+    },
+    async reviewsByDay(query) {
+      return reviewsOf(database, query);
     },
     async staleChangesets(query) {
       return staleOf(database, query);
@@ -110,6 +118,25 @@ function eventsOf(database: Database, ids: readonly number[]): Map<number, LifeE
     });
   }
   return byChangeset;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Of changesets that have seen a change since the window began, however that is known: no index of events is needed. */
+function reviewsOf(database: Database, query: ReviewsQuery): DayReviews[] {
+  const { sql: conditions, params } = conditionsOf(query);
+  const sql = `
+    SELECT actor AS reviewer, at_ms / ${DAY_MS} AS day, count(*) AS reviews
+      FROM changesets NOT INDEXED CROSS JOIN changeset_events ON changeset_id = changesets.id
+     WHERE max(coalesce(updated_at_ms, 0), coalesce(last_change_at_ms, 0), coalesce(latest_event_at_ms, 0)) >= ?1
+       AND at_ms >= ?1 AND at_ms < ?2 AND kind = 'review' AND actor_is_bot = 0
+       AND actor IS NOT NULL AND actor IS NOT author AND review IS NOT 'pending' ${conditions}
+     GROUP BY reviewer, day ORDER BY reviewer, day`;
+  return database.all(sql, query.sinceMs, query.untilMs, ...params).map(row => ({
+    reviewer: readText(row, 'reviewer'),
+    day: readInteger(row, 'day'),
+    reviews: readInteger(row, 'reviews'),
+  }));
 }
 
 function staleOf(database: Database, query: StaleChangesetsQuery): StaleChangesets {

@@ -1,6 +1,7 @@
 import type { DatedScope, FileChanges, Questions, Scope } from '../../../store/questions.ts';
 import { readInteger, readIntegerOrNull, readText, type SqlRow } from '../../../store/rows/columns.ts';
 import { readNumbers } from '../../../store/rows/numbers.ts';
+import { personKey } from '../../../store/rows/people.ts';
 import type { Database } from '../../database.ts';
 import { datedDays, exceptBots, REPOSITORIES, scopeParams } from './scope.ts';
 
@@ -102,10 +103,13 @@ function peopleOf(database: Database, scope: Scope, ids: readonly number[]): Map
   const authors = new Map(rows.map(row => [idOf(row), new Set(readNumbers(readText(row, 'authors')))]));
   const everybody = [...new Set([...authors.values()].flatMap(some => [...some]))];
   const persons = database.all(
-    'SELECT id, person_id FROM identities WHERE id IN (SELECT value FROM json_each(?))',
+    `SELECT identities.id, person_id, people.email FROM identities JOIN people ON people.id = person_id
+      WHERE identities.id IN (SELECT value FROM json_each(?))`,
     JSON.stringify(everybody),
   );
-  const personOf = new Map(persons.map(row => [idOf(row), readInteger(row, 'person_id')]));
+  const personOf = new Map(
+    persons.map(row => [idOf(row), personKey(readInteger(row, 'person_id'), readText(row, 'email'))]),
+  );
   return new Map(
     [...authors].map(([path, some]) => [path, new Set([...some].map(id => personOf.get(id))).size]),
   );

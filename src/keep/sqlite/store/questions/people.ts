@@ -1,6 +1,7 @@
 import type { AuthorCommits, DatedScope, PersonCommits, Questions, Scope } from '../../../store/questions.ts';
 import { readInteger, readIntegerOrNull, readText } from '../../../store/rows/columns.ts';
 import { readNumbers } from '../../../store/rows/numbers.ts';
+import { personKey } from '../../../store/rows/people.ts';
 import type { Database } from '../../database.ts';
 import { datedDays, exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 
@@ -76,15 +77,15 @@ function commitsByPerson(database: Database, scope: Scope): PersonCommits[] {
 function daysByPerson(database: Database, scope: Scope): number[][] {
   // A text an author: a row a day would cost ten times as much to hand over.
   const sql = `
-    SELECT person_id AS person, days FROM (
+    SELECT person_id AS person, people.email, days FROM (
       SELECT author_id, group_concat(day) AS days FROM author_days
        WHERE repository_id IN ${REPOSITORIES} ${exceptBots(scope)}
        GROUP BY repository_id, author_id)
-    JOIN identities ON identities.id = author_id`;
-  const people = new Map<number, number[]>();
+    JOIN identities ON identities.id = author_id JOIN people ON people.id = person_id`;
+  const people = new Map<string, number[]>();
   const merged = new Set<number[]>();
   for (const row of database.statement(sql).all(JSON.stringify(scope.repositoryIds))) {
-    const person = Number(row.person);
+    const person = personKey(Number(row.person), String(row.email));
     const known = people.get(person);
     if (known) merged.add(known);
     people.set(person, readNumbers(String(row.days), known));

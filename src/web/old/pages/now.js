@@ -15,7 +15,7 @@ import { number, shortUrl, span } from '../parts/words.js';
 const NEXT_SHOWN = 6;
 const RUNS_SHOWN = 8;
 
-/** @type {import('../app.js').Opener} */
+/** @type {import('../opener.ts').Opener} */
 export function open(root) {
   const flow = flowPicture();
   const stations = stationsPart();

@@ -10,7 +10,7 @@ import { number, span } from '../parts/words.js';
 const STEP = 100;
 const MOST = 500;
 
-/** @type {import('../app.js').Opener} */
+/** @type {import('../opener.ts').Opener} */
 export function open(root, _params, refresh) {
   const facts = element('dl', { class: 'totals' });
   const line = timeline();

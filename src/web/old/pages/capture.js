@@ -13,7 +13,7 @@ import { bytes, count, number, span } from '../parts/words.js';
 
 const SHOWN = 50;
 
-/** @type {import('../app.js').Opener} */
+/** @type {import('../opener.ts').Opener} */
 export function open(root, params, refresh) {
   const facts = element('dl', { class: 'totals' });
   const waits = element('p', { class: 'note' });

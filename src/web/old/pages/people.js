@@ -12,7 +12,7 @@ const SHOWN = 50;
 
 /** @typedef {{id: number, name: string, email: string, bot: boolean, botByHand: boolean, commits: number, emails: string[]}} Person */
 
-/** @type {import('../app.js').Opener} */
+/** @type {import('../opener.ts').Opener} */
 export function open(root, params, refresh) {
   const chosen = selection(refresh);
   const pages = pager(refresh);

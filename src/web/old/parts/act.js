@@ -1,48 +1,9 @@
 // @ts-check
-// What a reader can set going, and what came of it: said in one place, aloud for those who hear the page.
-import { byId, element } from './dom.js';
+// What a reader can set going, and what came of it, in pages that are not made of components yet.
+import { perform } from '../../parts/toasts.tsx';
+import { element } from './dom.js';
 
-/** @param {string} text */
-export function say(text) {
-  show(text, '');
-}
-
-/** @param {unknown} error */
-export function sayFailure(error) {
-  show(error instanceof Error ? error.message : String(error), 'error');
-}
-
-/** @param {string} text @param {string} kind */
-function show(text, kind) {
-  const said = byId('said');
-  said.className = `said ${kind}`;
-  said.textContent = text;
-}
-
-/** What is to be looked at anew once something was done. @type {() => void} */
-let afterwards = () => undefined;
-
-/** @param {() => void} refresh */
-export function onDone(refresh) {
-  afterwards = refresh;
-}
-
-/**
- * Does something and says what came of it.
- * @param {() => Promise<string>} act answers what is said once it is done
- * @returns {Promise<boolean>} whether it was
- */
-export async function perform(act) {
-  try {
-    say(await act());
-    return true;
-  } catch (error) {
-    sayFailure(error);
-    return false;
-  } finally {
-    afterwards();
-  }
-}
+export { perform };
 
 /**
  * A button that rests while it works.

@@ -8,7 +8,7 @@ import { ago } from '../parts/times.js';
 import { day, number, shortUrl } from '../parts/words.js';
 import { cloneWords, nextOf, pinButton, syncButton } from './repositories.js';
 
-/** @type {import('../app.js').Opener} */
+/** @type {import('../opener.ts').Opener} */
 export function open(root, params) {
   const url = params.get('url') ?? '';
   const facts = element('dl', { class: 'totals' });

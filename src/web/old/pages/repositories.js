@@ -12,7 +12,7 @@ import { bytes, number, shortUrl } from '../parts/words.js';
 
 const SHOWN = 50;
 
-/** @type {import('../app.js').Opener} */
+/** @type {import('../opener.ts').Opener} */
 export function open(root, params, refresh) {
   const pages = pager(refresh);
   const wanted = filters('#/repositories', params, FIELDS, () => {

@@ -20,7 +20,8 @@ const TYPING_MS = 250;
  */
 export function filters(path, params, fields, changed) {
   const form = element('form', { class: 'filters', role: 'search' });
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   for (const field of fields) {
     const input = inputOf(field, params.get(field.name) ?? '');
     form.append(element('label', {}, field.label, ' ', input));

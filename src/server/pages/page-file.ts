@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliCompress, gzip, constants as zlib } from 'node:zlib';
-import { type ContentCoding, entityTag } from './negotiation.ts';
+import { type ContentCoding, entityTag } from '../negotiation.ts';
 
 const brotli = promisify(brotliCompress);
 const deflate = promisify(gzip);

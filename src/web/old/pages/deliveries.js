@@ -11,7 +11,7 @@ import { count, number } from '../parts/words.js';
 
 const SHOWN = 50;
 
-/** @type {import('../app.js').Opener} */
+/** @type {import('../opener.ts').Opener} */
 export function open(root, params, refresh) {
   const id = params.get('id');
   if (id !== null) return openOne(root, id);

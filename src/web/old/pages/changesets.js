@@ -14,7 +14,7 @@ import { count, number } from '../parts/words.js';
 const SHOWN = 50;
 const FIGURES_EVERY_MS = 30_000;
 
-/** @type {import('../app.js').Opener} */
+/** @type {import('../opener.ts').Opener} */
 export function open(root, params, refresh) {
   /** Addresses of those that are chosen, over all pages. @type {Set<string>} */
   const chosen = new Set();

@@ -1,0 +1,2 @@
+// The page that describes the API.
+import './old/api-page.js';

@@ -1,0 +1,50 @@
+import type { ComponentType } from 'preact';
+import type { Status } from '../live/live.ts';
+import type { Opener } from '../old/opener.ts';
+
+export interface PageProps {
+  readonly params: URLSearchParams;
+}
+
+/** A page of the station: `page` loads its component, `old` one that is not made of components yet. */
+export interface Place {
+  readonly title: string;
+  readonly page?: () => Promise<ComponentType<PageProps>>;
+  readonly old?: () => Promise<{ readonly open: Opener }>;
+  /** How many want looking at. */
+  readonly badge?: (status: Status) => number;
+  /** The place in the navigation that it belongs to; it has none of its own. */
+  readonly below?: string;
+}
+
+/** Every page by the first word of its address. */
+export const PLACES: Readonly<Record<string, Place>> = {
+  '': { title: 'Now', old: () => import('../old/pages/now.js') },
+  schedule: { title: 'Schedule', old: () => import('../old/pages/schedule.js') },
+  repositories: {
+    title: 'Repositories',
+    old: () => import('../old/pages/repositories.js'),
+    badge: ({ repos }) => repos.failing,
+  },
+  repository: {
+    title: 'Repository',
+    old: () => import('../old/pages/repository.js'),
+    below: 'repositories',
+  },
+  people: { title: 'People', old: () => import('../old/pages/people.js') },
+  changesets: {
+    title: 'Changesets',
+    old: () => import('../old/pages/changesets.js'),
+    badge: ({ changesets }) => changesets.failing,
+  },
+  deliveries: {
+    title: 'Deliveries',
+    old: () => import('../old/pages/deliveries.js'),
+    badge: ({ deliveries }) => deliveries.failed,
+  },
+  capture: {
+    title: 'Capture',
+    old: () => import('../old/pages/capture.js'),
+    badge: ({ capture }) => capture.lost.files,
+  },
+};
