@@ -161,8 +161,7 @@ test('a fetch asks only for what the clone lacks, and for much of it in parts (R
     ['b2', 'b3', 'b4'].map(name => ids.get(`refs/heads/${name}`)),
     [ids.get('refs/heads/b5')],
   ]);
-  for (const id of ids.values())
-    execFileSync(git, ['-C', gitDir, 'cat-file', '-e', id]);
+  for (const id of ids.values()) execFileSync(git, ['-C', gitDir, 'cat-file', '-e', id]);
   await bench.sync();
   parts();
   const later = bench.upstream.commit('two');
