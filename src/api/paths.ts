@@ -12,6 +12,7 @@ export const PATHS = {
 
   getStatus: 'GET /api/v1/status',
   listTroubles: 'GET /api/v1/troubles',
+  getRates: 'GET /api/v1/rates',
   getSchedule: 'GET /api/v1/schedule',
   listNotifications: 'GET /api/v1/notifications',
 

@@ -76,6 +76,25 @@ const HostFigures = z.object({
   ),
 });
 
+const Amounts = z.array(Count);
+const RateSeries = z
+  .object({
+    spanMs: Milliseconds.describe('the length of each span'),
+    fromAt: Time.describe('when the first span begins'),
+    amounts: z
+      .object({
+        commits: Amounts.describe('read by bakes'),
+        changesets: Amounts.describe('synced'),
+        calls: Amounts.describe('to the APIs of code hosts'),
+        readings: Amounts.describe('captured'),
+        files: Amounts.describe('delivered'),
+        bytes: Amounts.describe('of the files delivered'),
+        failures: Amounts.describe('tries to deliver that failed'),
+      })
+      .describe('an amount each span, the oldest first; the last span has not ended'),
+  })
+  .meta({ id: 'RateSeries' });
+
 export const StationStatus = z
   .object({
     station: z.object({
@@ -305,6 +324,12 @@ export const stationOperations = {
         .record(z.string(), z.array(Count))
         .describe('the same by kind, of those kinds that have some'),
     }),
+  },
+  getRates: {
+    about,
+    summary: 'What the station did over time: by minute for an hour, by quarter of an hour for a day.',
+    status: 200,
+    answer: z.object({ hour: RateSeries, day: RateSeries }),
   },
   listNotifications: {
     about,

@@ -219,6 +219,11 @@ export class Delivery implements Service {
     return this.#session?.journalTrouble;
   }
 
+  /** What was sent since the session began, by destination. */
+  throughput(): readonly Throughput[] {
+    return this.#session?.throughput ?? [];
+  }
+
   /** Places that cannot be used just now. */
   holds(): readonly HoldStatus[] {
     return this.#session?.status().holds ?? [];

@@ -41,7 +41,7 @@ import { FolderLocks } from './spool/folder-locks.ts';
 import { refuseWhatIsNotMounted, warnOfLostRecords } from './spool/lost-records.ts';
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
-import { Statistics } from './statistics.ts';
+import { Statistics, type Throughput } from './statistics.ts';
 import { nothingAnswers, SyncCount, type SyncOutcome, type SyncPatience, unfinishedOf } from './sync-now.ts';
 
 /** Profile and bucket: what stands before a file's own path in `incoming`. */
@@ -342,6 +342,10 @@ export class DeliverySession {
     return this.#context.holds.journalTrouble;
   }
 
+  get throughput(): readonly Throughput[] {
+    return this.#context.statistics.all();
+  }
+
   readonly #waitingIn = (place: string): number => this.#failingFolders.waitingIn(place);
 
   status() {
@@ -358,7 +362,7 @@ export class DeliverySession {
         unentered,
         waitingIn: this.#waitingIn,
       }),
-      throughput: this.#context.statistics.all(),
+      throughput: this.throughput,
     };
   }
 

@@ -13,6 +13,7 @@ import type { Questions } from '../keep/store/questions.ts';
 import type { Store, StoreOutage } from '../keep/store/store.ts';
 import type { EventObserver } from './event-observer.ts';
 import type { Pauses } from './pauses.ts';
+import type { Rates } from './rates.ts';
 import type { Metrics } from './status/metrics.ts';
 import type { PageOfRepositories, RepositoryListFilter } from './status/repository-list.ts';
 import type { ScheduleApi } from './status/schedule.ts';
@@ -88,6 +89,8 @@ export interface StationApi {
   readonly captures: Pick<CaptureService, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
   /** What people paused. */
   readonly pauses: Pick<Pauses, 'list' | 'pause' | 'resume'>;
+  /** What it does over time. */
+  readonly rates: Pick<Rates, 'read'>;
   /** What comes next, and why then. */
   readonly schedule: ScheduleApi;
   /** A page of the repositories, each with its next time and why. */

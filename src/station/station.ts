@@ -11,6 +11,7 @@ import { CredentialsWatch } from '../deliver/credentials-watch.ts';
 import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
 import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
 import { CaptureService } from '../gather/capture/service.ts';
+import { CHANGESET_KIND } from '../gather/changesets/schedule.ts';
 import { Changesets } from '../gather/changesets/service.ts';
 import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
@@ -30,6 +31,7 @@ import { coldBucketOpener } from './cold-bucket.ts';
 import { EventObserver } from './event-observer.ts';
 import { Membership, stationIdOf } from './membership.ts';
 import { Pauses } from './pauses.ts';
+import { Rates } from './rates.ts';
 import type { StationApi, StorePlace, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
 import { stationDisks } from './status/disks.ts';
@@ -93,6 +95,10 @@ function realPathOf(database: string): string {
   }
 }
 
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
+
 class ComposedStation implements Station {
   readonly services: readonly Service[];
   readonly deliveries: Delivery;
@@ -103,6 +109,7 @@ class ComposedStation implements Station {
   readonly alerts: Alerts;
   readonly metrics: Metrics;
   readonly pauses: Pauses;
+  readonly rates: Rates;
   readonly events: EventObserver;
   readonly schedule: ScheduleApi;
   readonly #options: StationOptions;
@@ -153,6 +160,7 @@ class ComposedStation implements Station {
           failure && { message: failure.error.message, inARow: failure.inARow },
         );
       },
+      onCommits: count => this.rates.count('commits', count),
       onWorkEnd: ended => this.metrics.countWork(ended),
     });
     this.captures = new CaptureService({
@@ -168,6 +176,7 @@ class ComposedStation implements Station {
       onEnd: ended => {
         this.metrics.countWork(ended);
         this.events.countWork(ended);
+        if (ended.claim.kind === CHANGESET_KIND && ended.ending === 'done') this.rates.count('changesets');
       },
     });
     this.notifications = new Notifications(current);
@@ -188,9 +197,10 @@ class ComposedStation implements Station {
     this.metrics = new Metrics({
       station: () => this.status(),
       calls: () => this.changesets.limiter.calls(),
-      throughput: () => this.deliveries.status().throughput,
+      throughput: () => this.deliveries.throughput(),
       nowMs: () => options.clock.nowMs(),
     });
+    this.rates = new Rates({ ...options, open: () => local.openRates(), totals: () => this.#totals() });
     this.#storeWatch = new StoreWatch({
       clock: options.clock,
       log: given.log,
@@ -230,6 +240,7 @@ class ComposedStation implements Station {
       this.changesets,
       this.repositories.schedule,
       this.alerts,
+      this.rates,
     ];
   }
 
@@ -356,6 +367,19 @@ class ComposedStation implements Station {
       clock,
       log,
     });
+  }
+
+  /** What was counted so far of what only grows. */
+  async #totals() {
+    const sent = this.deliveries.throughput();
+    const { collectors } = await this.captures.status();
+    return {
+      files: sum(sent, ({ files }) => files),
+      bytes: sum(sent, ({ bytes }) => bytes),
+      failures: sum(sent, ({ failures }) => failures),
+      calls: sum(this.changesets.limiter.calls(), ({ calls }) => calls),
+      readings: sum(collectors, ({ readings }) => readings),
+    };
   }
 
   #pausesChanged(): void {

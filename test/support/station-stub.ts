@@ -4,6 +4,7 @@ import { NO_CAPTURE } from '../../src/gather/capture/service.ts';
 import type { BakeSummary } from '../../src/gather/repos/bake/bake.ts';
 import type { Questions } from '../../src/keep/store/questions.ts';
 import type { Run } from '../../src/keep/store/types.ts';
+import { seriesOf } from '../../src/station/rates.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
 
 /** What a stubbed station is to do; everything else it answers with nothing known. */
@@ -55,6 +56,8 @@ const NO_ANSWERS: Questions = {
   troubledRepositories: async () => [],
   failingChangesets: async () => [],
 };
+
+const NO_RATES = seriesOf([], { spanMs: 60_000, count: 60, fromMs: 0 });
 
 /** A station of which only the server's part is tested. `asked` collects the URLs that were to be baked. */
 export function stationStub(behaviour: StubBehaviour = {}): StationApi & { readonly asked: string[] } {
@@ -113,6 +116,9 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       list: () => [],
       pause: async ({ kind = 'host', name }) => ({ kind, name, sinceMs: 1000 }),
       resume: async ({ kind = 'host', name }) => ({ kind, name, sinceMs: 1000 }),
+    },
+    rates: {
+      read: async () => ({ hour: NO_RATES, day: NO_RATES }),
     },
     notifications: { recent: async () => [] },
     changesets: {

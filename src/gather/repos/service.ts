@@ -49,6 +49,8 @@ export interface RepositoriesOptions {
   readonly openBucket: (profile: string) => Promise<ObjectStore>;
   /** Called after each sync of a tracked repository, after failed ones with how many there were in a row. May throw. */
   readonly onSynced: (synced: SyncedRepository) => Promise<void>;
+  /** Called with how many new commits a bake has read. */
+  readonly onCommits?: (count: number) => void;
   /** Called with every piece of work that is over, for metrics. */
   readonly onWorkEnd: (ended: EndedWork) => void;
 }
@@ -191,7 +193,10 @@ export class Repositories {
         running: this.running.syncs,
         onEnd: () => this.#runWaiters.wake(),
         onSynced: this.#options.onSynced,
-        onBaked: repository => scheduleChurnAfterBake(repository, context),
+        onBaked: (repository, newCommits) => {
+          this.#options.onCommits?.(newCommits);
+          return scheduleChurnAfterBake(repository, context);
+        },
       },
       this.tracking.ownerHandler(),
       this.#options.onWorkEnd,

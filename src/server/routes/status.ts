@@ -1,5 +1,8 @@
 import { cacheAnswer } from '../../base/answer-cache.ts';
 import { asSluiceError } from '../../base/errors.ts';
+import { isoTime } from '../../base/units.ts';
+import { RATES, type RateName } from '../../keep/local/rates.ts';
+import type { RateSeries } from '../../station/rates.ts';
 import { findTroubles } from '../../station/status/troubles.ts';
 import type { RouteOptions } from '../app-options.ts';
 import type { tokenGuard } from '../guard.ts';
@@ -30,6 +33,10 @@ export function statusRoutes({ station, clock, operation }: RouteOptions): void 
     return context.json({ status: 'the journal cannot be written', code: trouble.code }, 503);
   });
   operation('getStatus', () => station.status());
+  operation('getRates', async () => {
+    const { hour, day } = await station.rates.read();
+    return { hour: shownSeries(hour), day: shownSeries(day) };
+  });
   operation('getSchedule', ({ query }) => station.schedule.upcoming(query.limit));
   operation('listTroubles', async () => ({ troubles: await troubles() }));
   // Made when it is first asked for: it takes some MiB, and most stations are never asked.
@@ -41,6 +48,11 @@ export function statusRoutes({ station, clock, operation }: RouteOptions): void 
     context.header('Content-Type', contentType);
     return context.body(text);
   });
+}
+
+function shownSeries({ spanMs, fromMs, amounts }: RateSeries) {
+  const shown = Object.fromEntries(RATES.map(name => [name, [...amounts[name]]]));
+  return { spanMs, fromAt: isoTime(fromMs), amounts: shown as Record<RateName, number[]> };
 }
 
 /** A session cookie for the pages, in exchange for the token. */

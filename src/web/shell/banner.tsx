@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { connection, heardAtMs, isOld } from '../live/live.ts';
-import { span } from '../old/parts/words.js';
+import { span } from '../parts/words.ts';
 import { isOutdated } from './updates.ts';
 
 /** What concerns everything below it: the station is away, or these pages are older than it. */

@@ -1,5 +1,5 @@
 import { connection, status } from '../live/live.ts';
-import { bytes, number, span } from '../old/parts/words.js';
+import { bytes, number, span } from '../parts/words.ts';
 import { route } from '../router/router.ts';
 import { PLACES } from './places.ts';
 

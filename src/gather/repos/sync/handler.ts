@@ -22,8 +22,8 @@ export interface SyncListeners {
   readonly onEnd: () => void;
   /** Called after each sync of a tracked repository, after failed ones with how many there were in a row. May throw. */
   readonly onSynced?: (synced: SyncedRepository) => Promise<void>;
-  /** Called after each bake that succeeded, before its claim is settled. */
-  readonly onBaked?: (repository: Repository) => Promise<void>;
+  /** Called after each bake that succeeded, before its claim is settled, with the commits that it found. */
+  readonly onBaked?: (repository: Repository, newCommits: number) => Promise<void>;
 }
 
 /** How the sync of a tracked repository ended. */
@@ -106,11 +106,11 @@ async function checkOrBake(
   const verdict =
     isAsked || !repository.tracked ? 'bake' : await checkRemote(begin, repository.movedTo !== null, signal);
   if (verdict === 'unchanged') return recordUnchanged(repository, context);
-  await recordBake(repository, claim.reason, context, async () => {
+  const { newCommits } = await recordBake(repository, claim.reason, context, async () => {
     if (verdict !== 'bake') throw verdict.error;
     return begin().bake(progress => running.set(repository.url, progress));
   });
-  await onBaked?.((await store.repositories.byId(repository.id)) ?? repository);
+  await onBaked?.((await store.repositories.byId(repository.id)) ?? repository, newCommits);
 }
 
 /** A check that failed is the failure of the sync, unless the repository may be somewhere else: a bake finds it. */

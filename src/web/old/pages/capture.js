@@ -1,6 +1,8 @@
 // @ts-check
 // Readings: which collectors run and how well, what waits, each file's way to its object, and what would give
 // way on a full disk.
+
+import { bytes, count, number, span } from '../../parts/words.ts';
 import { ask, query } from '../parts/api.js';
 import { diskPart } from '../parts/disk.js';
 import { element, fill, link, panel, showFacts, state } from '../parts/dom.js';
@@ -9,7 +11,6 @@ import { isFailing } from '../parts/flow.js';
 import { pager } from '../parts/pager.js';
 import { table } from '../parts/table.js';
 import { ago } from '../parts/times.js';
-import { bytes, count, number, span } from '../parts/words.js';
 
 const SHOWN = 50;
 

@@ -1,5 +1,7 @@
 // @ts-check
 // Pull and merge requests: what is open and for how long, which is synced when and why, and by hand.
+
+import { count, number } from '../../parts/words.ts';
 import { button, onSubmit } from '../parts/act.js';
 import { ask, query } from '../parts/api.js';
 import { changesetFigures } from '../parts/changeset-figures.js';
@@ -9,7 +11,6 @@ import { hostTable } from '../parts/hosts.js';
 import { pager } from '../parts/pager.js';
 import { hidden, table } from '../parts/table.js';
 import { ago, until } from '../parts/times.js';
-import { count, number } from '../parts/words.js';
 
 const SHOWN = 50;
 const FIGURES_EVERY_MS = 30_000;

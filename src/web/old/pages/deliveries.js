@@ -1,5 +1,7 @@
 // @ts-check
 // Files on their way: where each is, what happened to it, when it is tried again; what has failed, by its cause.
+
+import { count, number } from '../../parts/words.ts';
 import { button } from '../parts/act.js';
 import { ask, query } from '../parts/api.js';
 import { deliveryTable } from '../parts/delivery-table.js';
@@ -7,7 +9,6 @@ import { element, link, panel, showFacts, state } from '../parts/dom.js';
 import { filters } from '../parts/filters.js';
 import { pager } from '../parts/pager.js';
 import { table } from '../parts/table.js';
-import { count, number } from '../parts/words.js';
 
 const SHOWN = 50;
 

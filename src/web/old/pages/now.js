@@ -1,5 +1,7 @@
 // @ts-check
 // Is everything flowing, what is stuck and why, what happens next: gather, keep, deliver at a glance.
+
+import { number, shortUrl, span } from '../../parts/words.ts';
 import { ask } from '../parts/api.js';
 import { bakeForm } from '../parts/bake.js';
 import { element, link, panel, state } from '../parts/dom.js';
@@ -10,7 +12,6 @@ import { stationsPart } from '../parts/stations.js';
 import { table } from '../parts/table.js';
 import { ago } from '../parts/times.js';
 import { troubleTable } from '../parts/troubles.js';
-import { number, shortUrl, span } from '../parts/words.js';
 
 const NEXT_SHOWN = 6;
 const RUNS_SHOWN = 8;

@@ -1,12 +1,13 @@
 // @ts-check
 // Who is who: one person under several e-mails is merged by hand, and taken apart again.
+
+import { count, number } from '../../parts/words.ts';
 import { button, perform } from '../parts/act.js';
 import { ask, query } from '../parts/api.js';
 import { element, fill, panel } from '../parts/dom.js';
 import { filters } from '../parts/filters.js';
 import { pager } from '../parts/pager.js';
 import { hidden, table } from '../parts/table.js';
-import { count, number } from '../parts/words.js';
 
 const SHOWN = 50;
 

@@ -1,5 +1,7 @@
 // @ts-check
 // All repositories that are known: how they are, what their clones take, when they are next and why.
+
+import { bytes, number, shortUrl } from '../../parts/words.ts';
 import { button } from '../parts/act.js';
 import { ask, query } from '../parts/api.js';
 import { bakeForm } from '../parts/bake.js';
@@ -8,7 +10,6 @@ import { filters } from '../parts/filters.js';
 import { pager } from '../parts/pager.js';
 import { table } from '../parts/table.js';
 import { ago, until } from '../parts/times.js';
-import { bytes, number, shortUrl } from '../parts/words.js';
 
 const SHOWN = 50;
 

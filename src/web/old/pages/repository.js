@@ -1,11 +1,12 @@
 // @ts-check
 // One repository: what its history says. Each part is asked for on its own and shown as it comes.
+
+import { day, number, shortUrl } from '../../parts/words.ts';
 import { button } from '../parts/act.js';
 import { ask, query } from '../parts/api.js';
 import { element, fill, outward, panel, showFacts } from '../parts/dom.js';
 import { insightParts } from '../parts/insights.js';
 import { ago } from '../parts/times.js';
-import { day, number, shortUrl } from '../parts/words.js';
 import { cloneWords, nextOf, pinButton, syncButton } from './repositories.js';
 
 /** @type {import('../opener.ts').Opener} */

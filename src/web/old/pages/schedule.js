@@ -1,11 +1,12 @@
 // @ts-check
 // What happens next and why then; how far behind the schedule is; what code hosts' budgets allow.
+
+import { number, span } from '../../parts/words.ts';
 import { ask } from '../parts/api.js';
 import { element, panel, showFacts } from '../parts/dom.js';
 import { hostTable } from '../parts/hosts.js';
 import { itemTable } from '../parts/schedule-items.js';
 import { timeline } from '../parts/timeline.js';
-import { number, span } from '../parts/words.js';
 
 const STEP = 100;
 const MOST = 500;

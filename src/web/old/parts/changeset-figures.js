@@ -1,10 +1,11 @@
 // @ts-check
 // Changesets in figures: what is open by age, and how long review and merging take, as percentiles.
+
+import { count, number, span } from '../../parts/words.ts';
 import { ask } from './api.js';
 import { columnChart } from './chart.js';
 import { element, panel, showFacts } from './dom.js';
 import { table } from './table.js';
-import { count, number, span } from './words.js';
 
 const DAYS = 90;
 

@@ -1,11 +1,12 @@
 // @ts-check
 // Files with what happened to each: attempts are asked for when they are opened.
+
+import { bytes, count, span } from '../../parts/words.ts';
 import { button } from './act.js';
 import { ask } from './api.js';
 import { element, fill, state } from './dom.js';
 import { table } from './table.js';
 import { ago, until } from './times.js';
-import { bytes, count, span } from './words.js';
 
 /**
  * @param {(selection: Record<string, unknown>) => Promise<string>} retry

@@ -1,10 +1,11 @@
 // @ts-check
 // The disk: how full, and what gives way in which order when it is; what was lost so far.
+
+import { bytes, count, number, percent } from '../../parts/words.ts';
 import { ask } from './api.js';
 import { element, fill, panel, state } from './dom.js';
 import { table } from './table.js';
 import { ago } from './times.js';
-import { bytes, count, number, percent } from './words.js';
 
 const FREED_SHOWN = 50;
 

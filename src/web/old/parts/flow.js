@@ -1,8 +1,9 @@
 // @ts-check
 // Gather, keep, deliver: the station as one picture, with what each side does and what holds it up.
+
+import { bytes, count, number, percent, span } from '../../parts/words.ts';
 import { element, fill, link, state } from './dom.js';
 import { ago, since } from './times.js';
-import { bytes, count, number, percent, span } from './words.js';
 
 /** Rates are shown over so long, while the page is open. */
 const RATE_MS = 60_000;

@@ -1,9 +1,10 @@
 // @ts-check
 // Code hosts: whether they answer, what the schedule needs of their budget of calls, whether webhooks arrive.
+
+import { count, number } from '../../parts/words.ts';
 import { element, state } from './dom.js';
 import { table } from './table.js';
 import { until } from './times.js';
-import { count, number } from './words.js';
 
 const GAPS_SHOWN = 5;
 

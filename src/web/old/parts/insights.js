@@ -1,12 +1,13 @@
 // @ts-check
 // What the history of a repository says: each part asks for itself, so that none waits for the slowest.
+
+import { count, day, number, percent } from '../../parts/words.ts';
 import { ask, query } from './api.js';
 import { columnChart, monthName } from './chart.js';
 import { element, panel } from './dom.js';
 import { punchCard } from './punch-card.js';
 import { table } from './table.js';
 import { ago } from './times.js';
-import { count, day, number, percent } from './words.js';
 
 /** Two years; a longer history is shown by month, too. */
 const WEEKS_SHOWN = 104;

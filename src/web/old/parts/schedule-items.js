@@ -1,11 +1,12 @@
 // @ts-check
 // What stands on the schedule: when, what, why then, and to the front by hand.
+
+import { count, shortUrl } from '../../parts/words.ts';
 import { button } from './act.js';
 import { ask } from './api.js';
 import { element, link, outward, state } from './dom.js';
 import { table } from './table.js';
 import { until } from './times.js';
-import { count, shortUrl } from './words.js';
 
 /** @param {string} caption @param {string} empty */
 export function itemTable(caption, empty) {

@@ -1,8 +1,9 @@
 // @ts-check
 // The stations that share the store: who is there, what lies with each, and where its pages are.
+
+import { bytes, count, number, span } from '../../parts/words.ts';
 import { element, outward, panel, state } from './dom.js';
 import { table } from './table.js';
-import { bytes, count, number, span } from './words.js';
 
 /** Hidden where there is one station only. */
 export function stationsPart() {

@@ -1,8 +1,9 @@
 // @ts-check
 // The next day in half hours: how much falls due in each.
+
+import { number } from '../../parts/words.ts';
 import { svg } from './chart.js';
 import { element } from './dom.js';
-import { number } from './words.js';
 
 const HEIGHT = 56;
 const LABELLED_HOURS = [0, 6, 12, 18];

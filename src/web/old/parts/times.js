@@ -1,7 +1,8 @@
 // @ts-check
 // Times that go on by themselves: "4m ago", "in 12s". One clock ticks for all of them.
+
+import { age, moment, span } from '../../parts/words.ts';
 import { element } from './dom.js';
-import { span } from './words.js';
 
 const TICK_MS = 1000;
 
@@ -27,7 +28,7 @@ export function since(at) {
 function timeElement(at, kind) {
   if (at === null || at === undefined) return element('span', {}, '–');
   const iso = typeof at === 'number' ? new Date(at).toISOString() : at;
-  const made = element('time', { datetime: iso, title: iso, 'data-kind': kind });
+  const made = element('time', { datetime: iso, title: moment(iso), 'data-kind': kind });
   tick(made);
   return made;
 }
@@ -36,20 +37,13 @@ function timeElement(at, kind) {
 function tick(time) {
   const ms = Date.parse(time.getAttribute('datetime') ?? '') - Date.now();
   const kind = time.getAttribute('data-kind');
-  const text = kind === 'until' ? inWords(ms) : coarse(-ms) + (kind === 'ago' ? ' ago' : '');
+  const text = kind === 'until' ? inWords(ms) : age(-ms) + (kind === 'ago' ? ' ago' : '');
   if (time.textContent !== text) time.textContent = text;
 }
 
 /** @param {number} ms */
 function inWords(ms) {
   return ms > 0 ? `in ${whole(ms)}` : 'due';
-}
-
-/** The largest unit alone. @param {number} ms */
-function coarse(ms) {
-  if (ms < 3_600_000) return whole(ms);
-  const hours = Math.floor(ms / 3_600_000);
-  return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
 }
 
 /** Whole seconds: tenths that change would only flicker. @param {number} ms */

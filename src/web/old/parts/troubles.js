@@ -1,9 +1,10 @@
 // @ts-check
 // What is stuck, grouped by its cause: where, how many, what to do, and the way to it.
+
+import { number } from '../../parts/words.ts';
 import { element, link, state } from './dom.js';
 import { table } from './table.js';
 import { ago } from './times.js';
-import { number } from './words.js';
 
 /** @type {Readonly<Record<string, (trouble: any) => string>>} */
 const WAYS = {
