@@ -4,6 +4,7 @@ import type { Random } from '../base/random.ts';
 import type { Journal } from '../keep/local/journal.ts';
 import type { HeldObjects } from './attempt/held-objects.ts';
 import type { Uploader } from './attempt/upload/uploader.ts';
+import type { Bandwidth } from './bandwidth.ts';
 import type { Destination } from './destinations.ts';
 import type { ObjectSettings } from './object-names.ts';
 import type { FolderEnclosures } from './origin/folder-enclosures.ts';
@@ -33,6 +34,8 @@ export interface DeliveryContext {
   readonly shortage: MachineShortage;
   readonly buckets: BucketCache;
   readonly uploader: Uploader;
+  /** How fast all that goes to object stores may go. */
+  readonly bandwidth: Bandwidth;
   /** What buckets hold that was not sent from here. */
   readonly held: HeldObjects;
   /** Keeps a record from being tried until the function returned is called; undefined while it is being tried. */

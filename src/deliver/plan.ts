@@ -47,7 +47,8 @@ export function isSameButForFiles(one: DeliveryPlan, other: DeliveryPlan): boole
 }
 
 function withoutFileSettings({ settings, profiles, ...plan }: DeliveryPlan): unknown {
-  const { destinations, partsAboveBytes, partBytes, partsAtOnce, verify, retry, ...others } = settings;
+  const { destinations, bandwidth, partsAboveBytes, partBytes, partsAtOnce, verify, retry, ...others } =
+    settings;
   const places = profiles.map(profile => definitionOf(profile).withoutKey?.(profile) ?? profile);
   return { ...plan, profiles: places, settings: others };
 }

@@ -16,6 +16,7 @@ import { HeldObjects } from './attempt/held-objects.ts';
 import type { DeliveryOutcome } from './attempt/outcome.ts';
 import { recordSent } from './attempt/record-sent.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
+import { Bandwidth } from './bandwidth.ts';
 import type { DeliveryContext } from './context.ts';
 import { openDestinations } from './destinations.ts';
 import { Gate } from './gate.ts';
@@ -180,6 +181,7 @@ export class DeliverySession {
         keepMissingMs: Math.min(missingBucketMs, bucketCacheMs),
       }),
       uploader: new Uploader(journal, clock),
+      bandwidth: new Bandwidth(clock, () => this.#context.settings.bandwidth),
       held: new HeldObjects(clock),
       withhold: id => this.#dispatcher.withhold(id),
       statistics: new Statistics(),

@@ -1,4 +1,5 @@
 import type { SelectionSetup } from '../base/globs.ts';
+import { parseRateTimetable, type RateTimetable } from '../base/rate-timetable.ts';
 import type { Config } from '../config/schema.ts';
 import type { RetrySchedule } from '../engine/retry.ts';
 
@@ -67,6 +68,10 @@ export interface DeliverySettings extends Readonly<typeof FIXED_SETTINGS> {
   readonly workers: number;
   /** Small transfers at once. */
   readonly smallAtOnce: number;
+  /** Files at once, by profile. */
+  readonly atOnce: Readonly<Record<string, number>>;
+  /** How fast what goes to object stores may go together, by time of day. */
+  readonly bandwidth?: RateTimetable | undefined;
   /** Memory that bodies under way may take. */
   readonly memoryBytes: number;
   /** Larger files go in parts. */
@@ -122,6 +127,8 @@ export function settingsFrom({ deliver, sync }: Pick<Config, 'deliver' | 'sync'>
     ignore: deliver.ignore,
     workers: deliver.workers,
     smallAtOnce: deliver.smallAtOnce,
+    atOnce: deliver.atOnce,
+    bandwidth: timetableFrom(deliver.bandwidth),
     memoryBytes: deliver.memoryBytes,
     partsAboveBytes: deliver.partsAboveBytes,
     partBytes: deliver.partSizeBytes,
@@ -170,6 +177,12 @@ export function destinationFor(
 }
 
 type DeliverConfig = Config['deliver'];
+
+function timetableFrom(text: string | undefined): RateTimetable | undefined {
+  const timetable = text === undefined ? undefined : parseRateTimetable(text);
+  // What the configuration lets pass is one.
+  return typeof timetable === 'string' ? undefined : timetable;
+}
 
 function retentionFrom(deliver: DeliverConfig): Retention {
   const { keepCompleted: keep, keepCompletedForMs, keepCompletedUpToBytes } = deliver;

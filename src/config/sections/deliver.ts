@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { globFault } from '../../base/globs.ts';
 import { proxyAt } from '../../base/proxy.ts';
+import { parseRateTimetable } from '../../base/rate-timetable.ts';
 import {
   choice,
   commandOrUrl,
@@ -107,6 +108,8 @@ const folder = mapping({
     '*.log',
   ]),
 });
+
+const AT_ONCE = { error: 'must be a whole number from 1 to 4096' };
 
 /** As headers take them. */
 const METADATA_NAME = /^[a-z0-9-]+$/;
@@ -289,6 +292,27 @@ export const deliver = section(
       max: 4096,
       description: 'How many small files are sent at once.',
     }),
+    atOnce: z
+      .record(z.string(), z.int(AT_ONCE).min(1, AT_ONCE).max(4096, AT_ONCE), {
+        error: onlyForType('must be a mapping of profiles and numbers'),
+      })
+      .prefault({})
+      .meta({
+        description:
+          'How many files are sent to a profile at once, small or large, by profile; others have what `smallAtOnce` and `workers` leave.',
+        examples: [{ nas: 2 }],
+      }),
+    bandwidth: optionalText(
+      {
+        description:
+          'How fast all that goes to object stores may go together, in a second: `2MiB`, or by times of day, as rclone has it: `08:00,512KiB 19:00,10MiB Sat-00:00,off`. Folders (`provider = directory`) are not bounded.',
+        example: '08:00,512KiB 19:00,10MiB 23:00,off',
+      },
+      text => {
+        const timetable = parseRateTimetable(text);
+        return typeof timetable === 'string' ? timetable : undefined;
+      },
+    ),
     memory: size({
       default: '64MiB',
       min: '16MiB',

@@ -185,7 +185,7 @@ async function sendAndProve(
 }
 
 async function upload(
-  { statistics, uploader }: DeliveryContext,
+  { statistics, uploader, bandwidth }: DeliveryContext,
   { record }: Attempted,
   file: OpenedFile,
   asking: Asking,
@@ -196,6 +196,7 @@ async function upload(
     return await uploader.send({
       ...asking,
       file,
+      pace: bandwidth,
       key: originOf(record).objectKey(record),
       onProgress: bytes => {
         underWayBytes += bytes;

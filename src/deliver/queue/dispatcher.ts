@@ -8,6 +8,7 @@ import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
 import { DueTimer } from './due-timer.ts';
 import { EndpointRamps } from './endpoint-ramps.ts';
+import { ProfileRooms } from './profile-rooms.ts';
 import { ReadyQueue } from './ready-queue.ts';
 
 /** Records chosen ahead of their attempt; all others are rows. */
@@ -39,6 +40,7 @@ export class Dispatcher {
   readonly #events: DispatcherEvents;
   readonly #queue: ReadyQueue;
   readonly #ramps: EndpointRamps;
+  readonly #rooms: ProfileRooms;
   readonly #timer: DueTimer;
   readonly #cutOff = new AbortController();
   /** Ends the pauses of records whose attempt broke off. */
@@ -59,7 +61,8 @@ export class Dispatcher {
     this.#context = context;
     this.#events = events;
     this.#queue = new ReadyQueue(context.settings);
-    const { smallAtOnce, workers, probeIntervalMs } = context.settings;
+    const { smallAtOnce, workers, probeIntervalMs, atOnce } = context.settings;
+    this.#rooms = new ProfileRooms(atOnce);
     this.#ramps = new EndpointRamps({
       clock: context.clock,
       lanes: smallAtOnce + workers,
@@ -138,6 +141,7 @@ export class Dispatcher {
   withhold(id: number): (() => void) | undefined {
     if (!this.#queue.withhold(id)) return undefined;
     this.#withheld.add(id);
+    this.#rooms.forget(id);
     return () => {
       if (!this.#withheld.delete(id)) return;
       this.#queue.handBack(id);
@@ -189,6 +193,7 @@ export class Dispatcher {
   /** Gives up what was chosen and has not begun; it is due still. */
   #chooseAnew(): void {
     for (const { profile, id } of this.#queue.clear()) {
+      this.#rooms.ended(profile, id);
       const destination = this.#context.destinations.get(profile);
       if (destination) this.#ramps.handBack(destination.endpoint, id);
     }
@@ -230,13 +235,14 @@ export class Dispatcher {
         if (this.#isOffline(destination)) continue;
         for (const record of holds.trialsOf(profile)) this.#queue.offer(record);
         if (holds.holdsAll(destination)) continue;
-        const room = this.#ramps.room(destination.endpoint);
+        const room = Math.min(this.#ramps.room(destination.endpoint), this.#rooms.room(profile));
         const wanted = Math.min(share, room);
         const due = wanted === 0 ? [] : journal.due(profile, nowMs, wanted, this.#queue.claimed);
         let offered = 0;
         for (const record of due) {
           if (!this.#queue.offer(record)) continue;
           this.#ramps.chose(destination.endpoint, record.id);
+          this.#rooms.chose(profile, record.id);
           offered += 1;
         }
         // Where room is what is wanting, the end of an attempt tells.
@@ -252,7 +258,9 @@ export class Dispatcher {
     this.#mayHaveDue = isMore;
   }
 
+  /** What may be sent to it is counted, so that only the journal's reading offers it. */
   #isRamping(profile: string): boolean {
+    if (this.#rooms.room(profile) !== Number.POSITIVE_INFINITY) return true;
     const destination = this.#context.destinations.get(profile);
     return destination !== undefined && this.#ramps.room(destination.endpoint) !== Number.POSITIVE_INFINITY;
   }
@@ -272,6 +280,7 @@ export class Dispatcher {
     if (!destination || this.#isHeld(record, destination)) {
       // It stays due; the place that is right again wakes us.
       this.#queue.release(record);
+      this.#rooms.ended(record.profile, record.id);
       if (destination) this.#ramps.handBack(destination.endpoint, record.id);
       return;
     }
@@ -285,7 +294,7 @@ export class Dispatcher {
       signal: this.#cutOff.signal,
       onWait: () => {
         this.#queue.sent(record);
-        this.#rampEnded(record.id, destination, true);
+        this.#rampEnded(record, destination, true);
         this.#pumpSoon();
       },
     };
@@ -293,11 +302,11 @@ export class Dispatcher {
       const outcome = await this.#events.attempt(record, destination, turn);
       this.#events.onEnded(record, outcome);
       this.#queue.release(record);
-      this.#rampEnded(record.id, destination, outcome === 'completed');
+      this.#rampEnded(record, destination, outcome === 'completed');
       if (outcome === 'waiting' || outcome === 'blocked') this.#noteNextTry(record.id);
     } catch (error) {
       this.#leaveAlone(record, error);
-      this.#rampEnded(record.id, destination, false);
+      this.#rampEnded(record, destination, false);
     }
     this.#attempts -= 1;
     this.#tried.delete(record.id);
@@ -305,8 +314,9 @@ export class Dispatcher {
     this.#pumpSoon();
   }
 
-  #rampEnded(recordId: number, { endpoint }: Destination, hasArrived: boolean): void {
-    if (this.#ramps.ended(endpoint, recordId, hasArrived)) this.#mayHaveDue = true;
+  #rampEnded({ id, profile }: FileRecord, { endpoint }: Destination, hasArrived: boolean): void {
+    if (this.#rooms.ended(profile, id)) this.#mayHaveDue = true;
+    if (this.#ramps.ended(endpoint, id, hasArrived)) this.#mayHaveDue = true;
   }
 
   /** The time that the attempt gave its record: maintenance may be far away. */

@@ -146,7 +146,19 @@ export interface BucketCallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Bounds how fast bytes go out; shared by whoever is to keep to it. */
+export interface Pace {
+  /** So many bytes may be asked for at once; Infinity while nothing is bounded. */
+  readonly sliceBytes: number;
+  /** Resolves when a request that is going to send so many bytes may begin; up to a slice of them may go at once. Throws cancelled. */
+  begin(bytes: number, signal?: AbortSignal): Promise<void>;
+  /** Resolves when a request that has begun may send so many bytes more, a slice at the most. Throws cancelled. */
+  take(bytes: number, signal?: AbortSignal): Promise<void>;
+}
+
 export interface TransferOptions extends BucketCallOptions {
+  /** Kept to by stores that are reached over a network; what is sent once more for a correction is not asked for again. */
+  readonly pace?: Pace | undefined;
   /**
    * Called with how many further bytes the operating system has taken. A correction may send, and report, some bytes
    * twice.

@@ -226,7 +226,7 @@ async function sameParts(
 }
 
 async function sendMissing(sending: SendingInParts, { upload, partBytes, parts }: Progress): Promise<void> {
-  const { store, file, identity, settings, journal, record, onProgress } = sending;
+  const { store, file, identity, settings, journal, record, pace, onProgress } = sending;
   const count = Math.max(1, Math.ceil(identity.size / partBytes));
   const missing = Array.from({ length: count }, (_, index) => index + 1).filter(number => !parts.has(number));
   const failed = new AbortController();
@@ -242,7 +242,7 @@ async function sendMissing(sending: SendingInParts, { upload, partBytes, parts }
       const offset = (number - 1) * partBytes;
       const size = Math.min(partBytes, identity.size - offset);
       const source = { path: file.path, file, offset, size };
-      const part = await store.uploadPart(upload, number, source, { signal, onProgress });
+      const part = await store.uploadPart(upload, number, source, { signal, pace, onProgress });
       parts.set(number, part);
       // Not waited for: a part whose row is lost with the power is sent again. The upload is completed after all rows
       // are there.

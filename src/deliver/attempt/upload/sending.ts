@@ -1,5 +1,5 @@
 import type { OpenedFile } from '../../../base/files/opened-file.ts';
-import type { ObjectStore } from '../../../keep/buckets/bucket.ts';
+import type { ObjectStore, Pace } from '../../../keep/buckets/bucket.ts';
 import type { FileIdentity, FileRecord } from '../../../keep/local/journal.ts';
 import type { DeliverySettings } from '../../settings.ts';
 
@@ -9,6 +9,8 @@ export interface Sending extends Asking {
   readonly file: OpenedFile;
   /** Object key where it is not the record's path below the destination's prefix. */
   readonly key?: string;
+  /** What bounds how fast it goes. */
+  readonly pace?: Pace | undefined;
   /** Called with each number of bytes that is on its way. */
   readonly onProgress: (bytes: number) => void;
 }

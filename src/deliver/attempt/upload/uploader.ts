@@ -110,7 +110,7 @@ export class Uploader {
   }
 
   async #sendOnce(sending: Sending, identity: FileIdentity): Promise<Acknowledged> {
-    const { settings, record, file, store, signal, onProgress } = sending;
+    const { settings, record, file, store, signal, pace, onProgress } = sending;
     const destination = destinationFor(settings, record.profile, record.bucket);
     const at = { bucket: record.bucket, key: sending.key ?? objectKey(record.filepath, destination) };
     const seen = { mtimeMs: identity.mtimeMs, mode: file.stats.mode };
@@ -152,7 +152,7 @@ export class Uploader {
       nowMs: this.#clock.nowMs(),
       crc32,
     });
-    const result = await store.putObject(at, { body }, { ...properties, signal, onProgress });
+    const result = await store.putObject(at, { body }, { ...properties, signal, pace, onProgress });
     const isAnswered = isProven(result, crc32, body);
     return {
       key: at.key,
@@ -168,9 +168,9 @@ export class Uploader {
 
 /** From the disk in one request, however large. */
 async function sendWhole(sending: SendingInParts): Promise<Acknowledged> {
-  const { store, file, at, identity, properties, signal, onProgress } = sending;
+  const { store, file, at, identity, properties, signal, pace, onProgress } = sending;
   const source = { path: file.path, size: identity.size, file: guardedSource(file, sending, signal) };
-  const result = await store.putObject(at, source, { ...properties, signal, onProgress });
+  const result = await store.putObject(at, source, { ...properties, signal, pace, onProgress });
   const still = await assertStillSame(file, sending, result.crc32, signal);
   const { etag, crc32 = null, departure = null } = result;
   return { key: at.key, etag, crc32, ...seenOf(still), verified: null, departure };

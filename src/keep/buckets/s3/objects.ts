@@ -4,6 +4,7 @@ import type {
   MultipartUpload,
   ObjectAddress,
   ObjectSource,
+  Pace,
   PutOptions,
   PutResult,
   TransferOptions,
@@ -101,8 +102,13 @@ export class HotPath {
     return { partNumber, size: sizeOf(source), etag, crc32, confirmedCrc32, departure };
   }
 
-  #sendBody(request: BodyRequest): Promise<PutResult> {
-    const isSmall = sizeOf(request.source) <= SMALL_BODY_BYTES;
+  async #sendBody(request: BodyRequest): Promise<PutResult> {
+    const size = sizeOf(request.source);
+    const { pace, signal } = request.options;
+    const isSmall = size <= SMALL_BODY_BYTES;
+    // Before it is signed: a signature holds for a quarter of an hour.
+    await pace?.begin(size, signal);
+    if (isSmall && pace && size > pace.sliceBytes) await takeAll(pace, size, signal);
     return this.#parts.requests.run(request.call, (way, key) =>
       isSmall ? this.#sendSmall(request, way, key) : this.#sendStream(request, way, key),
     );
@@ -164,6 +170,7 @@ export class HotPath {
             })
           : plainBlocks(source, rooms),
       onProgress: options.onProgress,
+      pace: options.pace,
     });
     // A good answer comes after the last byte; after any other, blocks may still be on their way.
     if (answer.status < 300) giveBackRooms(rooms);
@@ -176,6 +183,15 @@ export class HotPath {
     const etag = assertStored(request.call, headerOf(answer.headers, 'etag'), confirmedCrc32, crc32);
     const departure = this.#parts.session.departureOf(request.call, way);
     return { etag, crc32, confirmedCrc32, departure };
+  }
+}
+
+/** All of it before it is sent, since it goes in one piece. */
+async function takeAll(pace: Pace, size: number, signal: AbortSignal | undefined): Promise<void> {
+  for (let done = 0; done < size; ) {
+    const bytes = Math.min(size - done, pace.sliceBytes);
+    await pace.take(bytes, signal);
+    done += bytes;
   }
 }
 

@@ -109,12 +109,13 @@ export class SdkObjects {
     return { partNumber, size: sizeOf(source), ...result };
   }
 
-  #send(
+  async #send(
     call: Call,
     source: ObjectSource,
     options: TransferOptions,
     put: (sdk: typeof import('@aws-sdk/client-s3'), client: S3Client, sending: Sending) => Promise<Output>,
   ): Promise<PutResult> {
+    await options.pace?.begin(sizeOf(source), options.signal);
     return this.#clients.run(
       call,
       async (sdk, client, way) => {
@@ -181,8 +182,9 @@ async function bodyOf(
     return body;
   }
   const { path, size, offset = 0, file } = source;
-  const range = { start: offset, end: offset + size - 1, highWaterMark: 2 ** 20 };
-  const stream = createReadStream(path, { ...range, fs: file && filesOf(file) });
+  const slice = options.pace?.sliceBytes ?? Number.POSITIVE_INFINITY;
+  const range = { start: offset, end: offset + size - 1, highWaterMark: Math.min(2 ** 20, slice) };
+  const stream = createReadStream(path, { ...range, fs: file && filesOf(file, options) });
   let passed = 0;
   stream.on('data', chunk => {
     passed += chunk.length;
@@ -200,7 +202,7 @@ async function bodyOf(
 type StreamFiles = NonNullable<Exclude<Parameters<typeof createReadStream>[1], string | undefined>['fs']>;
 
 /** What a stream reads a file with that is open already. */
-function filesOf(file: ReadableFile): StreamFiles {
+function filesOf(file: ReadableFile, { pace, signal }: TransferOptions): StreamFiles {
   const open = (
     _path: unknown,
     _flags: unknown,
@@ -214,7 +216,10 @@ function filesOf(file: ReadableFile): StreamFiles {
     length: number,
     position: number,
     done: (error: unknown, bytes?: number, buffer?: Buffer) => void,
-  ): void => void file.read(buffer, offset, length, position).then(bytes => done(null, bytes, buffer), done);
+  ): void =>
+    void (pace?.take(length, signal) ?? Promise.resolve())
+      .then(() => file.read(buffer, offset, length, position))
+      .then(bytes => done(null, bytes, buffer), done);
   const close = (_descriptor: number, done: (error: null) => void): void => done(null);
   return { open, read, close } as unknown as StreamFiles;
 }

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { asProxyFailure, nodeAgentOptions, refusalOf } from '../../../base/http-agent.ts';
+import type { Pace } from '../bucket.ts';
 import { MAX_ERROR_BODY_BYTES } from './answer.ts';
 import { answerFirst } from './answer-first.ts';
 import {
@@ -39,6 +40,8 @@ export interface StreamedRequest extends WireRequest {
   /** Begins the body; called once for each time that it is sent. */
   readonly blocks: () => BodyBlocks;
   readonly onProgress?: (bytes: number) => void;
+  /** What bounds how fast the body goes. */
+  readonly pace?: Pace | undefined;
 }
 
 /** A request under way. */
@@ -332,6 +335,26 @@ function isReset(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
 
+/** Writes what of a block may go, slice by slice, until the last slice may. @returns that one */
+async function writePaced(
+  exchange: Exchange,
+  { pace, signal }: StreamedRequest,
+  bytes: Buffer,
+): Promise<Buffer> {
+  let rest = bytes;
+  for (
+    let slice = pace?.sliceBytes ?? Number.POSITIVE_INFINITY;
+    slice < rest.length && !exchange.isSettled;
+  ) {
+    await pace?.take(slice, signal);
+    exchange.outgoing.write(rest.subarray(0, slice));
+    rest = rest.subarray(slice);
+    slice = pace?.sliceBytes ?? Number.POSITIVE_INFINITY;
+  }
+  await pace?.take(rest.length, signal);
+  return rest;
+}
+
 /**
  * Writes the blocks one after another, reading the next while the kernel takes the last; stops when an answer is there.
  */
@@ -343,8 +366,9 @@ async function writeBlocks(exchange: Exchange, request: StreamedRequest): Promis
     await nextTurn();
     if (exchange.isSettled) return;
     exchange.hasBodyBegun = true;
+    const rest = await writePaced(exchange, request, block.bytes);
     previous = new Promise(resolve => {
-      exchange.outgoing.write(block.bytes, error => {
+      exchange.outgoing.write(rest, error => {
         // A failed write also fails the request, whose error is the one reported.
         if (error) return;
         if (block.payloadBytes > 0) request.onProgress?.(block.payloadBytes);
