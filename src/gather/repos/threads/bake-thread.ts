@@ -9,12 +9,9 @@ await serveThread<BakeProtocol, BakeThreadSetup>(({ storeUrl }) =>
 );
 
 async function open(url: string) {
-  const options = { clock: systemClock };
+  const here = { clock: systemClock, cacheBytes: BAKE_CACHE_BYTES };
   if (!isPostgresAddress(url))
-    return (await import('../../../keep/sqlite/open-store.ts')).openStore(url, {
-      ...options,
-      cacheBytes: BAKE_CACHE_BYTES,
-    });
+    return (await import('../../../keep/sqlite/open-store.ts')).openStore(url, here);
   const { openPostgresStore } = await import('../../../keep/postgres/open-store.ts');
-  return openPostgresStore({ ...options, url, connections: 2, applicationName: 'sluice bake' });
+  return openPostgresStore({ clock: systemClock, url, connections: 2, applicationName: 'sluice bake' });
 }
