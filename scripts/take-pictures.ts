@@ -34,7 +34,7 @@ try {
   const { body } = await station.ask('/api/v1/repositories?search=firmware');
   const repository = encodeURIComponent(body.repositories[0]?.url ?? '');
   const pictures: readonly Picture[] = [
-    { name: 'now', path: '', shown: '#troubles tbody tr', height: 780 },
+    { name: 'now', path: '', shown: '#troubles li', height: 780 },
     { name: 'repository', path: `repository?url=${repository}`, shown: '#hot-spots tbody tr', height: 860 },
   ];
   const browser = await startBrowser();

@@ -245,13 +245,14 @@ export function questionsSuite(name: string, open: OpenStore): void {
     assert.deepEqual(await store.questions.staleChangesets(elsewhere), { count: 0, oldest: [] });
   });
 
-  test(`${name}: the lives of changesets come in pages, with what happened to each in order`, async t => {
-    const { store } = await open(t);
+  test(`${name}: figures of changesets follow whatever their lives are made of (C-24, F-601)`, async t => {
+    const { store, query } = await open(t);
     const ids = await storeChangesets(store, [
       { createdAtMs: 100, mergedAtMs: 400, state: 'merged' },
-      { createdAtMs: 100, state: 'closed', closedAtMs: 150 },
+      { createdAtMs: 100, state: 'closed', closedAtMs: 250 },
       { createdAtMs: 300, additions: undefined },
       { createdAtMs: 900 },
+      { createdAtMs: 250, mergedAtMs: 350, state: 'merged', additions: 90 },
     ]);
     const event = {
       hostKind: 'x',
@@ -266,22 +267,46 @@ export function questionsSuite(name: string, open: OpenStore): void {
       { ...event, id: 'a', kind: 'commit', atMs: 120, actor: 'ada', review: null, subject: 'x' },
       { ...event, id: 'c', kind: 'comment', atMs: 110, actor: 'ada', review: null, subject: null },
     ]);
-    const query = { sinceMs: 200, untilMs: 800, afterId: 0, limit: 1 };
-    const [merged] = await store.questions.changesetLives(query);
-    assert.deepEqual(merged, {
-      ...{ id: ids[0], state: 'merged', author: 'ada', createdAtMs: 100, mergedAtMs: 400, closedAtMs: null },
-      lines: 7,
-      events: [
-        { kind: 'commit', atMs: 120, actor: 'ada', actorIsBot: false, review: null },
-        { kind: 'review', atMs: 350, actor: 'bob', actorIsBot: false, review: 'approved' },
-      ],
-    });
-    const [next, ...others] = await store.questions.changesetLives({
-      ...query,
-      afterId: merged.id,
-      limit: 9,
-    });
-    assert.deepEqual([next?.id, next?.lines, next?.events, others], [ids[2], null, [], []]);
+    const asked = { sinceMs: 200, untilMs: 800, upToLines: [10] };
+    const one = (ms: number) => ({ count: 1, p50: ms, p75: ms, p90: ms });
+    const none = { count: 0, p50: null, p75: null, p90: null };
+    const figures = {
+      timeToFirstReviewMs: none,
+      reviewRounds: { count: 2, p50: 0, p75: 1, p90: 1 },
+      cycleMs: { count: 2, p50: 100, p75: 300, p90: 300 },
+      draftMs: { count: 2, p50: 0, p75: 0, p90: 0 },
+      firstReviewMs: one(250),
+      inReviewMs: one(0),
+      waitForMergeMs: one(50),
+      cycleBySizeMs: [one(300), one(100)],
+      days: [{ day: 0, opened: 2, merged: 2, closed: 1 }],
+    };
+    assert.deepEqual(await store.questions.changesetFigures(asked), figures);
+    assert.deepEqual(await store.questions.changesetFigures({ ...asked, repository: 'OWNER/name' }), figures);
+    assert.deepEqual(await store.questions.mergedCycles(asked), [
+      { mergedAtMs: 350, cycleMs: 100 },
+      { mergedAtMs: 400, cycleMs: 300 },
+    ]);
+    assert.deepEqual(
+      await store.questions.mergedCycles({ ...asked, untilMs: 400, repository: 'owner/NAME' }),
+      [{ mergedAtMs: 350, cycleMs: 100 }],
+    );
+    const elsewhere = await store.questions.changesetFigures({ ...asked, host: 'elsewhere' });
+    assert.deepEqual([elsewhere.cycleMs, elsewhere.cycleBySizeMs, elsewhere.days], [none, [none, none], []]);
+
+    // By whoever writes, a person and an older station included.
+    await query("UPDATE changesets SET author = 'bob' WHERE id = ?", ids[0] ?? 0);
+    assert.deepEqual((await store.questions.changesetFigures(asked)).firstReviewMs, none);
+    await query('UPDATE changesets SET created_at_ms = NULL, merged_at_ms = NULL WHERE id = ?', ids[0] ?? 0);
+    assert.deepEqual((await store.questions.changesetFigures(asked)).cycleMs, one(100));
+    await query('DELETE FROM changeset_lives');
+    await query('INSERT INTO changeset_lives_due (changeset_id) SELECT id FROM changesets');
+    const stopped = new AbortController();
+    stopped.abort(new Error('stopping'));
+    await assert.rejects(store.changesets.makeLives(stopped.signal), /stopping/);
+    await store.changesets.makeLives();
+    assert.deepEqual(await query('SELECT * FROM changeset_lives_due'), []);
+    assert.deepEqual((await store.questions.changesetFigures(asked)).cycleMs, one(100));
   });
 
   test(`${name}: reviews are counted by reviewer and day; those of authors, programs and drafts of reviews are none (W-100)`, async t => {

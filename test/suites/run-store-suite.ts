@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
+import { endRun } from '../../src/keep/store/change.ts';
 import type { OpenStore } from './store-fixture.ts';
 
 /** The contract of `RunStore`. */
@@ -12,7 +13,7 @@ export function runStoreSuite(name: string, open: OpenStore): void {
   };
 
   test(`${name}: a run that waits is asked for again, begun, and ended with its summary`, async t => {
-    const { runs, id } = await start(t);
+    const { store, runs, id } = await start(t);
     const asked = await runs.request(id, 'by hand', 1);
     assert.deepEqual(await runs.request(id, 'again', 2), asked);
     assert.deepEqual(await runs.waiting(id), asked);
@@ -21,7 +22,7 @@ export function runStoreSuite(name: string, open: OpenStore): void {
     assert.equal(await runs.waiting(id), undefined);
     const next = await runs.request(id, 'meanwhile', 4);
     assert.notEqual(next.id, asked.id, 'what runs does not count for who asks now');
-    await runs.finish(asked.id, { summary: '{"commits":1}' }, 5);
+    await store.apply([endRun(asked.id, { summary: '{"commits":1}' }, 5)]);
     assert.deepEqual(await runs.byId(asked.id), {
       ...{ id: asked.id, repositoryId: id, url: 'https://h/a', state: 'done', reason: 'by hand' },
       ...{ requestedAtMs: 1, startedAtMs: 3, finishedAtMs: 5, summary: '{"commits":1}', error: null },
@@ -38,10 +39,10 @@ export function runStoreSuite(name: string, open: OpenStore): void {
   });
 
   test(`${name}: an error ends a run as failed, and whoever gives up as cancelled`, async t => {
-    const { runs, id } = await start(t);
+    const { store, runs, id } = await start(t);
     const end = async (error: SluiceError) => {
       const run = await runs.start(id, 'schedule', 1);
-      await runs.finish(run.id, { error }, 2);
+      await store.apply([endRun(run.id, { error }, 2)]);
       return runs.byId(run.id);
     };
     const failed = await end(new SluiceError('timed_out', 'too late'));
@@ -51,16 +52,18 @@ export function runStoreSuite(name: string, open: OpenStore): void {
   });
 
   test(`${name}: a run that was interrupted, or left by a dead process, goes on under its number (R-108)`, async t => {
-    const { runs, id } = await start(t);
+    const { store, runs, id } = await start(t);
     const first = await runs.start(id, 'schedule', 1);
     assert.equal((await runs.start(id, 'schedule', 2)).id, first.id, 'its process died');
-    await runs.finish(first.id, { error: new SluiceError('stopping', 'the station is stopping') }, 3);
+    await store.apply([
+      endRun(first.id, { error: new SluiceError('stopping', 'the station is stopping') }, 3),
+    ]);
     assert.deepEqual(await runs.byId(first.id), { ...first, state: 'waiting', startedAtMs: null });
     const again = await runs.start(id, 'schedule', 4);
     assert.deepEqual([again.id, again.startedAtMs], [first.id, 4]);
-    await runs.finish(first.id, { error: new SluiceError('lease_lost', 'somebody else has it') }, 5);
-    assert.equal((await runs.byId(first.id))?.state, 'running', 'left to whoever has the claim');
-    await runs.finish(first.id, { summary: '{}' }, 6);
+    await store.apply([endRun(first.id, { error: new SluiceError('lease_lost', 'it stood still') }, 5)]);
+    assert.equal((await runs.start(id, 'schedule', 6)).id, first.id);
+    await store.apply([endRun(first.id, { summary: '{}' }, 6)]);
     assert.equal((await runs.byId(first.id))?.state, 'done');
     assert.notEqual((await runs.start(id, 'schedule', 7)).id, first.id);
   });
@@ -69,11 +72,11 @@ export function runStoreSuite(name: string, open: OpenStore): void {
     const { store, runs, id } = await start(t);
     const first = await runs.start(id, 'by hand', 1);
     const second = await runs.request(id, 'meanwhile', 2);
-    await runs.finish(first.id, { error: new SluiceError('room_awaited', 'others are at it') }, 3);
+    await store.apply([endRun(first.id, { error: new SluiceError('room_awaited', 'others are at it') }, 3)]);
     assert.equal((await runs.start(id, 'schedule', 4)).id, first.id);
     const elsewhere = await store.repositories.ensure('https://h/b', 'h');
     const other = await runs.request(elsewhere.id, 'elsewhere', 3);
-    await runs.finish(first.id, { summary: '{"commits":1}' }, 5);
+    await store.apply([endRun(first.id, { summary: '{"commits":1}' }, 5)]);
     assert.deepEqual(
       [(await runs.byId(second.id))?.state, (await runs.byId(second.id))?.summary],
       ['done', '{"commits":1}'],
@@ -81,7 +84,7 @@ export function runStoreSuite(name: string, open: OpenStore): void {
     assert.equal(other.state, 'waiting');
     const third = await runs.start(id, 'by hand', 6);
     const later = await runs.request(id, 'later', 7);
-    await runs.finish(third.id, { error: new SluiceError('timed_out', 'too late') }, 8);
+    await store.apply([endRun(third.id, { error: new SluiceError('timed_out', 'too late') }, 8)]);
     assert.equal((await runs.byId(later.id))?.state, 'waiting');
   });
 }

@@ -209,7 +209,7 @@ function settlingSuite(open: Open): void {
     const again = await claimOne(queue);
     assert.deepEqual([again.attempt, again.priority, again.reason], [1, 'high', 'schedule']);
     const runAtMs = clock.nowMs() + 70;
-    await queue.release(again, { runAtMs, reason: 'no calls left until the hour' });
+    await queue.release(again, { until: { runAtMs, reason: 'no calls left until the hour' } });
     const item = await queue.get('a');
     assert.deepEqual([item?.runAtMs, item?.reason], [runAtMs, 'no calls left until the hour']);
   });

@@ -5,6 +5,7 @@ import type {
   NextRun,
   ScheduleEntry,
   ScheduleRequest,
+  UndoneWork,
   WorkFailure,
   WorkQueue,
 } from '../../src/engine/queue/work-queue.ts';
@@ -59,9 +60,9 @@ export class FaultyWorkQueue implements WorkQueue {
     return this.#queue.fail(claim, failure);
   }
 
-  async release(claim: Claim, until?: { runAtMs: number; reason: string }) {
+  async release(claim: Claim, undone?: UndoneWork) {
     await this.#before('release');
-    return this.#queue.release(claim, until);
+    return this.#queue.release(claim, undone);
   }
 
   async releaseDead() {

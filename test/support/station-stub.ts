@@ -2,6 +2,7 @@ import { type ErrorRecord, SluiceError, toErrorRecord } from '../../src/base/err
 import type { HoldReason } from '../../src/engine/place-hold.ts';
 import { NO_CAPTURE } from '../../src/gather/capture/service.ts';
 import type { BakeSummary } from '../../src/gather/repos/bake/bake.ts';
+import { percentiles } from '../../src/keep/store/changeset-life.ts';
 import type { Questions } from '../../src/keep/store/questions.ts';
 import type { Run } from '../../src/keep/store/types.ts';
 import { seriesOf } from '../../src/station/rates.ts';
@@ -40,6 +41,8 @@ export const SUMMARY: BakeSummary = {
   cache: 'clone',
 };
 
+const NONE = percentiles([]);
+
 const NO_ANSWERS: Questions = {
   activityByDay: async () => [],
   topAuthors: async () => [],
@@ -50,7 +53,13 @@ const NO_ANSWERS: Questions = {
   lastCommits: async () => [],
   unreadChurn: async () => [],
   countOpenChangesets: async () => [],
-  changesetLives: async () => [],
+  changesetFigures: async ({ upToLines }) => ({
+    ...{ timeToFirstReviewMs: NONE, reviewRounds: NONE, cycleMs: NONE, draftMs: NONE },
+    ...{ firstReviewMs: NONE, inReviewMs: NONE, waitForMergeMs: NONE },
+    cycleBySizeMs: [...upToLines, null].map(() => NONE),
+    days: [],
+  }),
+  mergedCycles: async () => [],
   reviewsByDay: async () => [],
   staleChangesets: async () => ({ count: 0, oldest: [] }),
   troubledRepositories: async () => [],

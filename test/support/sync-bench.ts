@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { SluiceError } from '../../src/base/errors.ts';
+import type { SluiceError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import type { Config } from '../../src/config/schema.ts';
+import type { EndedWork } from '../../src/engine/queue/handler.ts';
+import { RunningClaim } from '../../src/engine/queue/running-claim.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
 import type { Claim } from '../../src/engine/queue/work-queue.ts';
 import { parseRepositoryUrl } from '../../src/gather/repos/address/url.ts';
@@ -11,7 +13,7 @@ import { isRemoteUnchanged } from '../../src/gather/repos/bake/remote-check.ts';
 import type { ScheduleContext } from '../../src/gather/repos/context.ts';
 import { repositoryHandler, type SyncedRepository } from '../../src/gather/repos/sync/handler.ts';
 import type { BakeThreads } from '../../src/gather/repos/threads/pool.ts';
-import { REPOSITORY_KIND, repositoryKey } from '../../src/gather/repos/tracking/schedule.ts';
+import { repositoryKey } from '../../src/gather/repos/tracking/schedule.ts';
 import { track } from '../../src/gather/repos/tracking/track.ts';
 import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
 import type { Repository, TrackingOrigin } from '../../src/keep/store/types.ts';
@@ -66,21 +68,24 @@ export async function openSyncBench(t: TestContext, git: Partial<Config['git']> 
         { ...context, cache, log: silentLogger, threads: inThisThread(bench) },
         {
           running: new Map(),
-          onEnd: () => undefined,
           onSynced: async synced => void bench.reported.push(synced),
         },
       );
       const known = await store.repositories.byUrl(url);
       if (!known) throw new Error(`${url} is not known`);
-      const claim = claimOf(known, attempt, clock.nowMs());
-      let error: SluiceError | undefined;
-      try {
-        await handler.run(claim, new AbortController().signal);
-      } catch (thrown) {
-        if (!(thrown instanceof SluiceError)) throw thrown;
-        error = thrown;
-        await handler.onFailure?.({ claim, error, decision: { retryAtMs: clock.nowMs() } });
-      }
+      const claim = { ...(await claimNow(known, bench)), attempt };
+      const ended = Promise.withResolvers<EndedWork>();
+      const onEnd = ended.resolve;
+      const { over } = new RunningClaim(claim, {
+        queue,
+        clock,
+        random: () => 0,
+        log: silentLogger,
+        handler,
+        onEnd,
+      });
+      await over;
+      const { error } = await ended.promise;
       const repository = (await store.repositories.byUrl(url)) ?? known;
       return { repository, error };
     },
@@ -102,16 +107,10 @@ function inThisThread({ store, clock, steps }: SyncBench): Pick<BakeThreads, 'ba
   };
 }
 
-function claimOf(repository: Repository, attempt: number, nowMs: number): Claim {
-  return {
-    key: repositoryKey(repository),
-    kind: REPOSITORY_KIND,
-    group: repository.host,
-    priority: 'normal',
-    reason: 'test',
-    runAtMs: nowMs,
-    attempt,
-    leaseUntilMs: nowMs + 60_000,
-    token: 1,
-  };
+/** Takes its claim, whether it is due or not. */
+async function claimNow(repository: Repository, { context: { queue } }: SyncBench): Promise<Claim> {
+  const keys = [repositoryKey(repository)];
+  const [claim] = await queue.claim({ worker: 'test', keys, max: 1, leaseMs: queue.leaseMs });
+  if (!claim) throw new Error(`${repository.url} is not on the schedule`);
+  return claim;
 }

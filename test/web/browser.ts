@@ -32,7 +32,10 @@ export async function openPage(
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
   });
   page.on('pageerror', error => complaints.push(error.message));
-  page.on('requestfailed', request => complaints.push(`${request.url()} failed`));
+  page.on('requestfailed', request => {
+    // What a page that is left or a part that is gone no longer wants, it gives up.
+    if (request.failure()?.errorText !== 'net::ERR_ABORTED') complaints.push(`${request.url()} failed`);
+  });
   await page.goto(url);
   return { page, complaints };
 }

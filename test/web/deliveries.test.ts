@@ -30,7 +30,7 @@ test('failed files by cause, their attempts, the next try counting down, and ano
 
   const waiting = files.filter({ hasText: 'timed_out' }).first();
   const next = waiting.locator('time').first();
-  assert.match((await next.textContent()) ?? '', /^in \d+(m|h \d+m)$/);
+  assert.match((await next.textContent()) ?? '', /^in \d+(m|h\s\d+m)$/);
   await waiting.getByText('3 attempts').press('Enter');
   await waiting.locator('.attempts li').nth(2).waitFor();
   assert.match(

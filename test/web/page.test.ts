@@ -103,12 +103,12 @@ test('Page: asks for the token, refuses a wrong one, and goes on with the right 
   await page.getByText('that is not the token').waitFor();
   await token.fill('correct-horse');
   await page.keyboard.press('Enter');
-  await page.locator('#runs tbody tr').first().waitFor();
+  await page.locator('#runs li').first().waitFor();
   assert.equal(await token.isVisible(), false);
   const [cookie] = await page.context().cookies();
   assert.deepEqual([cookie?.httpOnly, cookie?.sameSite], [true, 'Strict']);
   await page.reload();
-  await page.locator('#runs tbody tr').first().waitFor();
+  await page.locator('#runs li').first().waitFor();
 });
 
 test('Page: a station without repositories offers to bake one; one that is gone is said so', async t => {

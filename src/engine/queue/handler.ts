@@ -1,4 +1,5 @@
 import type { SluiceError } from '../../base/errors.ts';
+import type { StoreChange } from '../../keep/store/change.ts';
 import type { RetryDecision, RetrySchedule } from '../retry.ts';
 import type { Claim, NextRun } from './work-queue.ts';
 
@@ -22,8 +23,16 @@ export interface WorkHandler {
 export type WorkOutcome =
   /** Done. Next at that time, or never again when null. A lost claim changes nothing, `changes` included. */
   | NextRun
-  /** Not done and not failed: an endpoint is offline, a budget is used up. Counts as no attempt. */
-  | { readonly postponedToMs: number; readonly reason: string };
+  | PostponedWork
+  /** As if it were thrown, but with what the store keeps of it, which is changed with the claim's end, or not at all. */
+  | { readonly thrown: unknown; readonly changes: readonly StoreChange[] };
+
+/** Not done and not failed: an endpoint is offline, a budget is used up. Counts as no attempt. */
+export interface PostponedWork {
+  readonly postponedToMs: number;
+  readonly reason: string;
+  readonly changes?: readonly StoreChange[];
+}
 
 export interface FailedWork {
   readonly claim: Claim;

@@ -3,6 +3,7 @@ import { asSluiceError, SluiceError, toErrorRecord } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import { formatDuration } from '../../base/units.ts';
+import type { StoreChange } from '../../keep/store/change.ts';
 import { nextTry } from '../retry.ts';
 import type { EndedWork, FailedWork, WorkHandler, WorkOutcome } from './handler.ts';
 import type { Claim, Settlement, WorkQueue } from './work-queue.ts';
@@ -68,26 +69,30 @@ export class RunningClaim {
   }
 
   async #work(): Promise<Ending> {
-    const { queue, handler } = this.#options;
+    const { queue } = this.#options;
     const { claim } = this;
+    const outcome = await this.#outcome();
+    if ('nextAtMs' in outcome) return { ending: 'done', settle: () => queue.complete(claim, outcome) };
+    const { changes } = outcome;
+    if ('postponedToMs' in outcome) {
+      const until = { runAtMs: outcome.postponedToMs, reason: outcome.reason };
+      return { ending: 'postponed', settle: () => queue.release(claim, { until, changes }) };
+    }
+    const { aborted, reason } = this.#stop.signal;
+    if (aborted)
+      return { ending: 'handed back', error: reason, settle: () => queue.release(claim, { changes }) };
+    return this.#failed(asSluiceError(outcome.thrown, { subject: claim.key }), changes);
+  }
+
+  async #outcome(): Promise<WorkOutcome> {
     try {
-      return this.#ended(await handler.run(claim, this.#stop.signal));
+      return await this.#options.handler.run(this.claim, this.#stop.signal);
     } catch (thrown) {
-      const error = asSluiceError(thrown, { subject: claim.key });
-      if (!this.#stop.signal.aborted) return this.#failed(error);
-      return { ending: 'handed back', error: this.#stop.signal.reason, settle: () => queue.release(claim) };
+      return { thrown, changes: [] };
     }
   }
 
-  #ended(outcome: WorkOutcome): Ending {
-    const { queue } = this.#options;
-    const { claim } = this;
-    if ('nextAtMs' in outcome) return { ending: 'done', settle: () => queue.complete(claim, outcome) };
-    const until = { runAtMs: outcome.postponedToMs, reason: outcome.reason };
-    return { ending: 'postponed', settle: () => queue.release(claim, until) };
-  }
-
-  async #failed(error: SluiceError): Promise<Ending> {
+  async #failed(error: SluiceError, changes: readonly StoreChange[] | undefined): Promise<Ending> {
     const { queue, clock, random, log, handler } = this.#options;
     const { claim } = this;
     const nowMs = clock.nowMs();
@@ -102,6 +107,7 @@ export class RunningClaim {
       error: toErrorRecord(error),
       retryAtMs: giveUp ? null : decision.retryAtMs,
       reason: giveUp ? decision.giveUp : `backing off after error ${error.code}`,
+      changes,
     };
     return { ending: giveUp ? 'gave up' : 'failed', error, settle: () => queue.fail(claim, failed) };
   }

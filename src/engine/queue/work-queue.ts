@@ -60,14 +60,17 @@ export interface WorkQueue {
    */
   complete(claim: Claim, next: NextRun): Promise<Settlement>;
 
-  /** The work failed: one more in a row; again at `retryAtMs`, with its priority, or off the schedule when null. */
+  /**
+   * The work failed: one more in a row; again at `retryAtMs`, with its priority, or off the schedule when null. Its
+   * `changes` as with `complete`.
+   */
   fail(claim: Claim, failure: WorkFailure): Promise<Settlement>;
 
   /**
    * Hands back undone work without counting a failure: due at `runAtMs`, or now when that is absent. The
-   * priority stays.
+   * priority stays. Its `changes` as with `complete`.
    */
-  release(claim: Claim, until?: { readonly runAtMs: number; readonly reason: string }): Promise<Settlement>;
+  release(claim: Claim, undone?: UndoneWork): Promise<Settlement>;
 
   /**
    * Takes back the claims of processes of this machine that are gone (kill -9, crash); answers how many. May be
@@ -198,6 +201,14 @@ export interface WorkFailure {
   readonly error: ErrorRecord;
   readonly retryAtMs: number | null;
   readonly reason: string;
+  readonly changes?: readonly StoreChange[];
+}
+
+/** Work that is handed back. */
+export interface UndoneWork {
+  /** When it is due again, and why then; absent: as before. */
+  readonly until?: { readonly runAtMs: number; readonly reason: string };
+  readonly changes?: readonly StoreChange[];
 }
 
 export interface QueueItem {

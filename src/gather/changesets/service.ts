@@ -84,6 +84,8 @@ export class Changesets implements Service {
   readonly #planner: SyncPlanner;
   #workers: Workers | undefined;
   #sharedSlots: SharedSlots | undefined;
+  readonly #stopping = new AbortController();
+  #lives: Promise<void> = Promise.resolve();
 
   constructor(options: ChangesetsOptions) {
     const { clock, log, config } = options;
@@ -138,14 +140,27 @@ export class Changesets implements Service {
     await this.#workers.start();
     await followExactly(wanted, context);
     this.#planner.start();
+    this.#lives = this.#makeLives();
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort(new SluiceError('stopping', 'the station is stopping'));
+    await this.#lives;
     await this.#planner.stop();
     await this.#workers?.stop();
     this.#sharedSlots?.stop();
     if (this.#workers) await this.#planner.saveBudgets();
     this.#workers = undefined;
+  }
+
+  /** After an upgrade, so that the first who asks for figures need not wait for them. */
+  async #makeLives(): Promise<void> {
+    const { stores, log } = this.#options;
+    try {
+      await stores().store.changesets.makeLives(this.#stopping.signal);
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) log.warn({ err: error }, 'could not make the lives of changesets');
+    }
   }
 
   /** Whether a configuration can be taken over. Throws `url_invalid` for an address on no known host. */

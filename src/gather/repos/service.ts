@@ -191,7 +191,6 @@ export class Repositories {
       context,
       {
         running: this.running.syncs,
-        onEnd: () => this.#runWaiters.wake(),
         onSynced: this.#options.onSynced,
         onBaked: (repository, newCommits) => {
           this.#options.onCommits?.(newCommits);
@@ -199,7 +198,10 @@ export class Repositories {
         },
       },
       this.tracking.ownerHandler(),
-      this.#options.onWorkEnd,
+      ended => {
+        this.#runWaiters.wake();
+        this.#options.onWorkEnd(ended);
+      },
     );
     return this.#workers;
   }

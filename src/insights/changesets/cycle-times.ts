@@ -1,6 +1,5 @@
-import type { Questions } from '../../keep/store/questions.ts';
+import type { ChangesetWindow, MergedCycle, Questions } from '../../keep/store/questions.ts';
 import { isoDate, type Period, periodStart } from '../calendar.ts';
-import { type ChangesetWindow, livesIn } from './lives.ts';
 
 /** How long changesets took from their creation to their merge, less time as a draft, by when they were merged. */
 export interface CycleTimes {
@@ -43,23 +42,13 @@ const UP_TO_MS: readonly (number | null)[] = [
 
 /** Reads how cycle times were distributed, period by period. */
 export async function cycleTimes(
-  questions: Pick<Questions, 'changesetLives'>,
+  questions: Pick<Questions, 'mergedCycles'>,
   query: ChangesetWindow & { readonly by: Period },
-  nowMs: number,
 ): Promise<CycleTimes> {
-  const { sinceMs, untilMs } = query;
-  const merged = (await livesIn(questions, query, nowMs)).flatMap(({ mergedAtMs, life: { cycleMs } }) =>
-    mergedAtMs !== null && mergedAtMs >= sinceMs && mergedAtMs < untilMs && cycleMs !== null
-      ? [{ mergedAtMs, cycleMs }]
-      : [],
-  );
-  return { upToMs: UP_TO_MS, periods: byPeriod(merged, query.by) };
+  return { upToMs: UP_TO_MS, periods: byPeriod(await questions.mergedCycles(query), query.by) };
 }
 
-function byPeriod(
-  merged: readonly { readonly mergedAtMs: number; readonly cycleMs: number }[],
-  by: Period,
-): CycleTimesOfPeriod[] {
+function byPeriod(merged: readonly MergedCycle[], by: Period): CycleTimesOfPeriod[] {
   const periods = Map.groupBy(merged, ({ mergedAtMs }) => periodStart(Math.floor(mergedAtMs / 1000), by));
   return [...periods]
     .sort(([one], [other]) => one - other)

@@ -1,9 +1,8 @@
-import type { ChangesetScope, Questions } from '../../keep/store/questions.ts';
-import { isoDate, type Period, periodStart } from '../calendar.ts';
-import { type Life, type Percentiles, percentiles } from './life.ts';
-import { type Lived, livesIn } from './lives.ts';
+import type { Percentiles } from '../../keep/store/changeset-life.ts';
+import type { ChangesetScope, LifeFigures, Questions } from '../../keep/store/questions.ts';
+import { DAY_SECONDS, isoDate, type Period, periodStart } from '../calendar.ts';
 
-type ReportQuestions = Pick<Questions, 'changesetLives' | 'staleChangesets'>;
+type ReportQuestions = Pick<Questions, 'changesetFigures' | 'staleChangesets'>;
 
 export interface ReportQuery extends ChangesetScope {
   /** Changesets opened, merged or closed from then on, in milliseconds. */
@@ -44,70 +43,39 @@ export interface StaleChangeset {
   readonly idleMs: number;
 }
 
-const SIZES: readonly (number | null)[] = [10, 50, 250, 1000, null];
+const SIZES: readonly number[] = [10, 50, 250, 1000];
 const STALE_SHOWN = 20;
 
-/**
- * Reads the report, in pages of the changesets that were opened, merged or closed in the window; others have their
- * turn between two pages.
- */
+/** Reads the report: figures of the changesets that were opened, merged or closed in the window, and what is stale. */
 export async function changesetReport(
   questions: ReportQuestions,
   query: ReportQuery,
   nowMs: number,
 ): Promise<ChangesetReport> {
-  const all = await livesIn(questions, query, nowMs);
-  const within = (ms: number | null): ms is number =>
-    ms !== null && ms >= query.sinceMs && ms < query.untilMs;
-  const opened = all.filter(({ createdAtMs }) => within(createdAtMs));
-  const merged = all.filter(({ mergedAtMs }) => within(mergedAtMs));
-  const durations = (of: readonly Lived[], value: (life: Life) => number | null): Percentiles =>
-    percentiles(of.map(({ life }) => value(life)));
+  const { host, repository, sinceMs, untilMs } = query;
+  const figures = await questions.changesetFigures({ host, repository, sinceMs, untilMs, upToLines: SIZES });
+  const { timeToFirstReviewMs, reviewRounds, cycleMs, cycleBySizeMs } = figures;
+  const { draftMs, firstReviewMs: toFirstReviewMs, inReviewMs, waitForMergeMs } = figures;
   return {
-    timeToFirstReviewMs: durations(opened, life => life.firstReviewMs),
-    reviewRounds: percentiles(merged.map(({ life }) => life.rounds)),
-    cycleMs: durations(merged, life => life.cycleMs),
-    parts: {
-      draftMs: durations(merged, life => life.draftMs),
-      toFirstReviewMs: durations(merged, life => life.firstReviewMs),
-      inReviewMs: durations(merged, life => life.inReviewMs),
-      waitForMergeMs: durations(merged, life => life.waitForMergeMs),
-    },
-    throughput: throughput(all, query, within),
-    bySize: SIZES.map((upToLines, index) => ({
-      upToLines,
-      cycleMs: durations(
-        merged.filter(({ lines }) => isOfSize(lines, index)),
-        life => life.cycleMs,
-      ),
-    })),
+    timeToFirstReviewMs,
+    reviewRounds,
+    cycleMs,
+    parts: { draftMs, toFirstReviewMs, inReviewMs, waitForMergeMs },
+    throughput: throughput(figures, query),
+    bySize: cycleBySizeMs.map((cycle, index) => ({ upToLines: SIZES[index] ?? null, cycleMs: cycle })),
     stale: await staleIn(questions, query, nowMs),
   };
 }
 
-function isOfSize(lines: number | null, index: number): boolean {
-  if (lines === null) return false;
-  const above = index === 0 ? -1 : (SIZES[index - 1] ?? 0);
-  return lines > above && lines <= (SIZES[index] ?? Number.POSITIVE_INFINITY);
-}
-
-function throughput(
-  all: readonly Lived[],
-  { by }: ReportQuery,
-  within: (ms: number | null) => ms is number,
-): ChangesetReport['throughput'] {
+function throughput({ days }: LifeFigures, { by }: ReportQuery): ChangesetReport['throughput'] {
   const periods = new Map<number, { opened: number; merged: number; closed: number }>();
-  const count = (ms: number | null, what: 'opened' | 'merged' | 'closed'): void => {
-    if (!within(ms)) return;
-    const start = periodStart(Math.floor(ms / 1000), by);
+  for (const { day, opened, merged, closed } of days) {
+    const start = periodStart(day * DAY_SECONDS, by);
     const counts = periods.get(start) ?? { opened: 0, merged: 0, closed: 0 };
-    counts[what] += 1;
+    counts.opened += opened;
+    counts.merged += merged;
+    counts.closed += closed;
     periods.set(start, counts);
-  };
-  for (const { createdAtMs, mergedAtMs, closedAtMs } of all) {
-    count(createdAtMs, 'opened');
-    count(mergedAtMs, 'merged');
-    if (mergedAtMs === null) count(closedAtMs, 'closed');
   }
   return [...periods]
     .sort(([one], [two]) => one - two)

@@ -1,6 +1,5 @@
-import type { DayReviews, Questions } from '../../keep/store/questions.ts';
+import type { ChangesetWindow, DayReviews, Questions } from '../../keep/store/questions.ts';
 import { DAY_SECONDS, isoDate, type Period, periodStart } from '../calendar.ts';
-import type { ChangesetWindow } from './lives.ts';
 
 /** Who reviews how much, and when. */
 export interface ReviewLoad {

@@ -7,6 +7,7 @@ import { sql as changesets } from './migrations/0003-changesets.ts';
 import { sql as schedule } from './migrations/0004-schedule.ts';
 import { sql as stations } from './migrations/0005-stations.ts';
 import { sql as callSlots } from './migrations/0006-call-slots.ts';
+import { sql as lives } from './migrations/0007-lives.ts';
 
 export interface Migration {
   readonly sql: string;
@@ -25,6 +26,7 @@ const MIGRATIONS: readonly Migration[] = [
   { sql: schedule },
   { sql: stations },
   { sql: callSlots },
+  { sql: lives },
 ];
 
 const VERSION = `

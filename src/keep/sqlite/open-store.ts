@@ -37,9 +37,9 @@ export async function openStore(url: string, options: Omit<DatabaseOptions, 'pat
     stations: createStationStore(database, options.clock),
     notifications: createNotificationStore(database),
     people: createPeopleStore(database),
-    churn: repositoryId => new SqliteChurnWriter(database, repositoryId),
+    churn: (repositoryId, claim) => new SqliteChurnWriter(database, repositoryId, claim),
     changesets: createChangesetStore(database),
-    history: repositoryId => new SqliteHistoryWriter(database, repositoryId),
+    history: (repositoryId, claim) => new SqliteHistoryWriter(database, repositoryId, claim),
     questions: {
       ...commitQuestions(database),
       ...peopleQuestions(database),

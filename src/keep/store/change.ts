@@ -1,4 +1,6 @@
 import type { ChangesetToFollow, ReceivedWebhook, SourceListing, SyncedChangeset } from './changesets.ts';
+import type { RepositoryChange } from './repositories.ts';
+import type { EndOfRun } from './runs.ts';
 
 /**
  * A change of the store as data: described where it is decided, and made by the store on its own (`Store.apply`), or
@@ -28,7 +30,9 @@ export type StoreChange =
     }
   | { readonly kind: 'set-load'; readonly id: number; readonly load: number }
   | { readonly kind: 'record-listing'; readonly source: string; readonly listing: SourceListing }
-  | { readonly kind: 'record-webhook'; readonly webhook: ReceivedWebhook };
+  | { readonly kind: 'record-webhook'; readonly webhook: ReceivedWebhook }
+  | { readonly kind: 'change-repository'; readonly id: number; readonly change: RepositoryChange }
+  | { readonly kind: 'end-run'; readonly id: number; readonly end: EndOfRun; readonly nowMs: number };
 
 /**
  * Has changesets followed, on `source`'s account where they are new or on nobody's; `hand` takes them over from any
@@ -81,4 +85,24 @@ export function recordListing(source: string, listing: SourceListing): StoreChan
  */
 export function recordWebhook(webhook: ReceivedWebhook): StoreChange {
   return { kind: 'record-webhook', webhook };
+}
+
+/** What a sync has found out of a repository: the fields given and no others. */
+export function changeRepository(id: number, change: RepositoryChange): StoreChange {
+  return { kind: 'change-repository', id, change };
+}
+
+/**
+ * Ends a run. One that is done, or has failed, ends with it those that were asked for before it began, which it has
+ * answered. One that was interrupted waits again, under its own number.
+ */
+export function endRun(id: number, end: EndOfRun, nowMs: number): StoreChange {
+  return { kind: 'end-run', id, end, nowMs };
+}
+
+/** Ids of the changesets whose rows changes are about: their lives may be others afterwards. */
+export function syncedBy(changes: readonly StoreChange[]): number[] {
+  return changes.flatMap(change =>
+    change.kind === 'record-sync' || change.kind === 'record-vanished' ? [change.id] : [],
+  );
 }

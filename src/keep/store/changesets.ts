@@ -233,6 +233,11 @@ export interface ChangesetStore {
    * were new
    */
   addEvents(id: number, events: readonly StoredEvent[]): Promise<StoredEvent[]>;
+  /**
+   * Makes the lives that are not known, some at once, until none is left or `signal` aborts: after an upgrade, and where
+   * an older station has written. May be called by several at once.
+   */
+  makeLives(signal?: AbortSignal): Promise<void>;
   /** A sync that failed, and when. */
   recordFailure(id: number, error: ErrorRecord, nowMs: number): Promise<void>;
 

@@ -1,8 +1,10 @@
+import type { Percentiles } from './changeset-life.ts';
+
 /**
  * The questions that are asked of what is known, by name: each answers with typed rows, and takes milliseconds over
  * hundreds of thousands of commits. What they mean to people is made of them in `insights/` and by the station. None
- * changes anything; every one may throw `database_*`. Days are days since the epoch, in UTC; commits count by commit
- * date.
+ * changes what another one answers; every one may throw `database_*`. Days are days since the epoch, in UTC; commits
+ * count by commit date.
  */
 export interface Questions {
   /** Sums by day, ascending; only days with commits. */
@@ -34,15 +36,16 @@ export interface Questions {
   /** Counts changesets that are open or drafts, by how long ago they were opened. Ages without any may be left out. */
   countOpenChangesets(query: OpenChangesetsQuery): Promise<OpenChangesetCounts[]>;
   /**
-   * Changesets opened before the end of a window, and opened, merged or closed since its beginning, with the events of
-   * their reviews; by id.
+   * Figures of the lives of changesets in a window. Lives that are not known yet, as after an upgrade, are made first.
    */
-  changesetLives(query: ChangesetLivesQuery): Promise<ChangesetLifeRow[]>;
+  changesetFigures(query: LifeFiguresQuery): Promise<LifeFigures>;
+  /** Those merged in a window, in the order in which they were. */
+  mergedCycles(query: ChangesetWindow): Promise<MergedCycle[]>;
   /**
    * Reviews by reviewer and day, by reviewer and then by day: what people other than the author said, sent off, from the
    * beginning of a window to its end.
    */
-  reviewsByDay(query: ReviewsQuery): Promise<DayReviews[]>;
+  reviewsByDay(query: ChangesetWindow): Promise<DayReviews[]>;
   /** How many open changesets and drafts have not changed for so long, and the ones that changed longest ago. */
   staleChangesets(query: StaleChangesetsQuery): Promise<StaleChangesets>;
 
@@ -166,41 +169,43 @@ export interface OpenChangesetCounts {
   readonly stale: number;
 }
 
-export interface ChangesetLivesQuery extends ChangesetScope {
+/** A window of the host's clock: from then on, and before the end. */
+export interface ChangesetWindow extends ChangesetScope {
   readonly sinceMs: number;
   readonly untilMs: number;
-  /** Only ids above this one: the last id of the page before, or 0. */
-  readonly afterId: number;
-  readonly limit: number;
 }
 
-/** Times are of the host's clock. */
-export interface ChangesetLifeRow {
-  readonly id: number;
-  readonly state: string;
-  readonly author: string | null;
-  readonly createdAtMs: number;
-  readonly mergedAtMs: number | null;
-  readonly closedAtMs: number | null;
-  /** Lines added and removed; null where it is not known. */
-  readonly lines: number | null;
-  /** Reviews, commits, force-pushes, and turns from draft to ready and back; in their order. */
-  readonly events: readonly LifeEvent[];
+export interface MergedCycle {
+  readonly mergedAtMs: number;
+  /** From its creation to its merge, less time as a draft. */
+  readonly cycleMs: number;
 }
 
-export interface LifeEvent {
-  readonly kind: string;
-  readonly atMs: number;
-  readonly actor: string | null;
-  readonly actorIsBot: boolean;
-  /** Of a review: approved, changes_requested, commented, dismissed, pending. */
-  readonly review: string | null;
+export interface LifeFiguresQuery extends ChangesetWindow {
+  /** Bounds of sizes: up to so many lines changed, each larger than the one before. */
+  readonly upToLines: readonly number[];
 }
 
-/** Times are of the host's clock. */
-export interface ReviewsQuery extends ChangesetScope {
-  readonly sinceMs: number;
-  readonly untilMs: number;
+/** Durations in milliseconds; what has not come to something does not count in it. */
+export interface LifeFigures {
+  /** Of all that were opened in the window. */
+  readonly timeToFirstReviewMs: Percentiles;
+  /** Of those merged in it: how often they were reviewed anew, and their cycle with its parts. */
+  readonly reviewRounds: Percentiles;
+  readonly cycleMs: Percentiles;
+  readonly draftMs: Percentiles;
+  readonly firstReviewMs: Percentiles;
+  readonly inReviewMs: Percentiles;
+  readonly waitForMergeMs: Percentiles;
+  /** The cycle by lines changed: one for each of `upToLines`, and at last for all larger ones. */
+  readonly cycleBySizeMs: readonly Percentiles[];
+  /** Days since the epoch on which any were opened, merged, or closed without that, in their order. */
+  readonly days: readonly {
+    readonly day: number;
+    readonly opened: number;
+    readonly merged: number;
+    readonly closed: number;
+  }[];
 }
 
 export interface DayReviews {

@@ -23,8 +23,11 @@ export interface RepositoryStore {
   list(filter?: RepositoryFilter): Promise<Repository[]>;
   /** How many fit, on all pages. */
   count(filter?: Pick<RepositoryFilter, 'text' | 'choice'>): Promise<number>;
-  /** Changes the fields given and no others. */
-  update(id: number, change: RepositoryChange): Promise<void>;
+  /**
+   * Changes the fields given and no others.
+   * @param claim the token of the claim that it is made under: where that is lost, nothing changes (`lease_lost`)
+   */
+  update(id: number, change: RepositoryChange, claim?: number): Promise<void>;
   /**
    * Takes a repository out with all its history, in pieces that hold up no other writer for long. Cut off, it is there
    * with a part of its history, which the next bake reads again; then it may be called again. One that is not there is
@@ -41,7 +44,7 @@ export interface RepositoryChange {
   readonly shallow?: boolean;
   readonly lastError?: string | null;
   readonly lastBakedAtMs?: number;
-  readonly lastNewsAtMs?: number;
+  readonly lastNewsAtMs?: number | undefined;
   readonly remoteCheck?: RemoteCheck | null;
   readonly movedTo?: string | null;
   readonly movedSeenAtMs?: number | null;

@@ -37,7 +37,7 @@ export interface Store {
 
   /**
    * Opens a repository's history for writing. At most one writer a repository at a time: the caller holds its claim.
-   * @param claim the claim's token: a store that stations share takes nothing once that is lost (`lease_lost`)
+   * @param claim the claim's token: nothing is taken once that is lost (`lease_lost`)
    */
   history(repositoryId: number, claim?: number): HistoryWriter;
 

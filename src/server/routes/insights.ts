@@ -68,7 +68,7 @@ export function changesetInsightRoutes({ station, clock, operation }: RouteOptio
   operation('getCycleTimes', async ({ query }) => {
     const nowMs = clock.nowMs();
     const { by } = query;
-    return { by, ...(await cycleTimes(station.questions, reportQuery(query, nowMs, ''), nowMs)) };
+    return { by, ...(await cycleTimes(station.questions, reportQuery(query, nowMs, ''))) };
   });
   operation('getReviewLoad', async ({ query: { limit, ...query } }) => {
     const { by } = query;

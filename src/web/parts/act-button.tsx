@@ -1,16 +1,18 @@
-import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { perform, type ToastText } from './toasts.tsx';
 
+/** Whoever has not pressed again by then did not mean it. */
+const CONFIRM_MS = 6_000;
+
 interface ActButtonProps {
-  readonly children: ComponentChildren;
+  readonly children: string;
   /** What it does; answers what is said once it is done. */
   readonly act: () => Promise<string | ToastText>;
   /** What of, for those who hear the page. */
   readonly about?: string | undefined;
   /** `strong` is the one that a person most likely wants. */
   readonly kind?: 'small' | 'plain' | 'strong';
-  /** Asked before what cannot be taken back. */
+  /** What the button says once it was pressed where that cannot be taken back; pressed again, it acts. */
   readonly confirm?: string | undefined;
   readonly title?: string;
 }
@@ -18,23 +20,35 @@ interface ActButtonProps {
 /** A button that rests while it works, and says what came of it. */
 export function ActButton({ children, act, about, kind = 'small', confirm, title }: ActButtonProps) {
   const [isBusy, setBusy] = useState(false);
+  const [isAsking, setAsking] = useState(false);
+  useEffect(() => {
+    if (!isAsking) return;
+    const timer = setTimeout(() => setAsking(false), CONFIRM_MS);
+    return () => clearTimeout(timer);
+  }, [isAsking]);
   const press = async (): Promise<void> => {
-    if (isBusy || (confirm !== undefined && !window.confirm(confirm))) return;
+    if (isBusy) return;
+    if (confirm !== undefined && !isAsking) {
+      setAsking(true);
+      return;
+    }
+    setAsking(false);
     setBusy(true);
     await perform(act);
     setBusy(false);
   };
+  const words = isAsking ? confirm : children;
   // Not `disabled`, which would drop the focus.
   return (
     <button
       type="button"
-      class={kind === 'strong' ? '' : kind}
-      aria-label={about === undefined ? undefined : `${children}: ${about}`}
+      class={`${kind === 'strong' ? '' : kind} ${isAsking ? 'asking' : ''}`}
+      aria-label={about === undefined ? undefined : `${words}: ${about}`}
       aria-disabled={isBusy}
       title={title}
       onClick={press}
     >
-      {children}
+      {words}
     </button>
   );
 }

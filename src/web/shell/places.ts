@@ -19,7 +19,7 @@ export interface Place {
 
 /** Every page by the first word of its address. */
 export const PLACES: Readonly<Record<string, Place>> = {
-  '': { title: 'Now', old: () => import('../old/pages/now.js') },
+  '': { title: 'Now', page: async () => (await import('../pages/now.tsx')).NowPage },
   schedule: { title: 'Schedule', old: () => import('../old/pages/schedule.js') },
   repositories: {
     title: 'Repositories',

@@ -1,47 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cycleTimes } from '../../../src/insights/changesets/cycle-times.ts';
-import type { ChangesetLifeRow } from '../../../src/keep/store/questions.ts';
+import type { ChangesetWindow, MergedCycle } from '../../../src/keep/store/questions.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MONDAY_MS = Date.parse('2026-03-02T00:00:00Z');
 
-const life = (id: number, mergedAtMs: number | null, cycleMs: number): ChangesetLifeRow => ({
-  ...{
-    id,
-    state: mergedAtMs === null ? 'closed' : 'merged',
-    author: 'ada',
-    mergedAtMs,
-    lines: 1,
-    events: [],
-  },
-  createdAtMs: (mergedAtMs ?? MONDAY_MS) - cycleMs,
-  closedAtMs: mergedAtMs ?? MONDAY_MS,
-});
-
 test('cycle times are a distribution for each period of merges: percentiles by nearest rank, and how many in each class (W-102)', async () => {
-  const lives = [
-    life(1, MONDAY_MS, HOUR_MS),
-    life(2, MONDAY_MS + DAY_MS, 2 * HOUR_MS),
-    life(3, MONDAY_MS + 6 * DAY_MS, 5 * DAY_MS),
-    life(4, MONDAY_MS + 2 * DAY_MS, 400 * DAY_MS),
-    life(5, null, HOUR_MS),
-    life(6, MONDAY_MS + 14 * DAY_MS, 10 * 60_000),
-    // Before the window, and at its end.
-    life(7, MONDAY_MS - 1, HOUR_MS),
-    life(8, MONDAY_MS + 21 * DAY_MS, HOUR_MS),
+  const cycles: MergedCycle[] = [
+    { mergedAtMs: MONDAY_MS, cycleMs: HOUR_MS },
+    { mergedAtMs: MONDAY_MS + DAY_MS, cycleMs: 2 * HOUR_MS },
+    { mergedAtMs: MONDAY_MS + 2 * DAY_MS, cycleMs: 400 * DAY_MS },
+    { mergedAtMs: MONDAY_MS + 6 * DAY_MS, cycleMs: 5 * DAY_MS },
+    { mergedAtMs: MONDAY_MS + 14 * DAY_MS, cycleMs: 10 * 60_000 },
   ];
-  const asked: number[] = [];
-  const questions = {
-    changesetLives: async ({ afterId }: { readonly afterId: number }) => {
-      asked.push(afterId);
-      return lives;
-    },
-  };
   const window = { sinceMs: MONDAY_MS, untilMs: MONDAY_MS + 21 * DAY_MS };
-  const { upToMs, periods } = await cycleTimes(questions, { ...window, by: 'week' }, MONDAY_MS);
-  assert.deepEqual(asked, [0]);
+  const mergedCycles = async ({ sinceMs, untilMs }: ChangesetWindow): Promise<MergedCycle[]> => {
+    assert.deepEqual({ sinceMs, untilMs }, window);
+    return cycles;
+  };
+  const { upToMs, periods } = await cycleTimes({ mergedCycles }, { ...window, by: 'week' });
   assert.equal(upToMs.at(-1), null);
   assert.deepEqual(periods, [
     {

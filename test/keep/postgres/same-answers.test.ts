@@ -17,13 +17,32 @@ const anyChangeset: fc.Arbitrary<Partial<SyncedChangeset>> = fc.record({
   createdAtMs: fc.integer({ min: 1, max: 900 }),
   updatedAtMs: fc.integer({ min: 1, max: 900 }),
   mergedAtMs: fc.option(fc.integer({ min: 1, max: 900 }), { nil: undefined }),
+  closedAtMs: fc.option(fc.integer({ min: 1, max: 900 }), { nil: undefined }),
   additions: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
+});
+
+const anyEvent = fc.record({
+  changeset: fc.nat(7),
+  kind: fc.constantFrom(
+    'review',
+    'commit',
+    'force_push',
+    'ready_for_review',
+    'converted_to_draft',
+    'comment',
+  ),
+  atMs: fc.integer({ min: 1, max: 900 }),
+  order: fc.nat(1),
+  actor: fc.constantFrom('ada', 'bob', null),
+  actorIsBot: fc.boolean(),
+  review: fc.constantFrom('approved', 'commented', 'pending', null),
 });
 
 interface World {
   readonly histories: readonly (readonly TestCommit[])[];
   readonly removed: number;
   readonly changesets: readonly Partial<SyncedChangeset>[];
+  readonly events: readonly (typeof anyEvent extends fc.Arbitrary<infer Event> ? Event : never)[];
   readonly window: Omit<Scope, 'repositoryIds'>;
 }
 
@@ -31,11 +50,15 @@ const anyWorld: fc.Arbitrary<World> = fc.record({
   histories: fc.array(fc.array(anyCommit, { maxLength: 30 }), { minLength: 1, maxLength: 3 }),
   removed: fc.integer({ min: 0, max: 5 }),
   changesets: fc.array(anyChangeset, { maxLength: 8 }),
+  events: fc.array(anyEvent, { maxLength: 30 }),
   window: anyWindow,
 });
 
 /** Puts a world into a store, and asks everything. */
-async function answersOf(store: Store, { histories, removed, changesets, window }: World): Promise<unknown> {
+async function answersOf(
+  store: Store,
+  { histories, removed, changesets, events, window }: World,
+): Promise<unknown> {
   const repositoryIds: number[] = [];
   for (const [index, history] of histories.entries()) {
     repositoryIds.push(await storeHistory(store, `/${index}`, history));
@@ -44,7 +67,13 @@ async function answersOf(store: Store, { histories, removed, changesets, window 
   const hashes = await Array.fromAsync(writer.hashes());
   await writer.remove(hashes.slice(0, removed));
   const totals = await writer.finish(1);
-  await storeChangesets(store, changesets);
+  const changesetIds = await storeChangesets(store, changesets);
+  const rest = { hostKind: 'x', commit: null, checkName: null, checkState: null, subject: null };
+  for (const [index, { changeset, ...event }] of events.entries()) {
+    const changesetId = changesetIds[changeset];
+    if (changesetId !== undefined)
+      await store.changesets.addEvents(changesetId, [{ ...rest, ...event, id: String(index) }]);
+  }
   await store.repositories.update(repositoryIds[0] ?? 0, { state: 'gone', lastError: 'no more' });
   const { questions } = store;
   const scope = { ...window, repositoryIds };
@@ -65,7 +94,11 @@ async function answersOf(store: Store, { histories, removed, changesets, window 
     countOpenChangesets: (
       await questions.countOpenChangesets({ idleSinceMs: 400, openedSinceMs: [600, 300] })
     ).sort((one, other) => one.age - other.age),
-    changesetLives: await questions.changesetLives({ sinceMs: 200, untilMs: 800, afterId: 0, limit: 5 }),
+    changesetFigures: await questions.changesetFigures({ sinceMs: 200, untilMs: 800, upToLines: [3, 10] }),
+    figuresOfOne: await questions.changesetFigures({
+      ...{ sinceMs: 0, untilMs: 900, upToLines: [], repository: 'owner/name' },
+    }),
+    mergedCycles: await questions.mergedCycles({ sinceMs: 200, untilMs: 800 }),
     reviewsByDay: await questions.reviewsByDay({ sinceMs: 0, untilMs: 900 }),
     staleChangesets: (await questions.staleChangesets({ idleSinceMs: 500, limit: 99 })).count,
     troubledRepositories: await questions.troubledRepositories(),

@@ -27,6 +27,7 @@ import {
   type ScheduleEntry,
   type ScheduleRequest,
   type Settlement,
+  type UndoneWork,
   type WorkFailure,
   type WorkQueue,
   wholeMs,
@@ -209,18 +210,18 @@ export class PgBossWorkQueue implements WorkQueue {
     );
   }
 
-  fail(claim: Claim, { error, retryAtMs, reason }: WorkFailure): Promise<Settlement> {
+  fail(claim: Claim, { error, retryAtMs, reason, changes }: WorkFailure): Promise<Settlement> {
     const failure = {
       retryAtMs: this.#serverTime(retryAtMs, claim),
       reason,
       lastError: JSON.stringify(error satisfies ErrorRecord),
     };
-    return this.#settle(claim, target => failedEnding(target, failure));
+    return this.#settle(claim, target => failedEnding(target, failure), changes);
   }
 
-  release(claim: Claim, until?: { runAtMs: number; reason: string }): Promise<Settlement> {
+  release(claim: Claim, { until, changes }: UndoneWork = {}): Promise<Settlement> {
     const later = until && { reason: until.reason, runAtMs: this.#serverTime(until.runAtMs, claim) };
-    return this.#settle(claim, (target, nowMs) => undoneEnding(target, nowMs, later));
+    return this.#settle(claim, (target, nowMs) => undoneEnding(target, nowMs, later), changes);
   }
 
   async releaseDead(): Promise<number> {

@@ -22,6 +22,7 @@ import {
   type ScheduleEntry,
   type ScheduleRequest,
   type Settlement,
+  type UndoneWork,
   type WorkFailure,
   type WorkQueue,
   wholeMs,
@@ -122,31 +123,25 @@ export class SqliteWorkQueue implements WorkQueue {
     });
   }
 
-  complete(claim: Claim, { nextAtMs, reason = '', changes = [] }: NextRun): Promise<Settlement> {
+  complete(claim: Claim, { nextAtMs, reason = '', changes }: NextRun): Promise<Settlement> {
     const runAtMs = nextAtMs === null ? null : wholeMs(nextAtMs, claim.key);
-    return this.#settle(claim, () => {
-      applyChanges(this.#database, changes);
-      return {
-        next: runAtMs === null ? null : { runAtMs, priority: 'normal', reason },
-        failures: 0,
-        lastError: null,
-      };
-    });
+    const next: QueuePosition | null = runAtMs === null ? null : { runAtMs, priority: 'normal', reason };
+    return this.#settle(claim, changes, () => ({ next, failures: 0, lastError: null }));
   }
 
-  fail(claim: Claim, { error, retryAtMs, reason }: WorkFailure): Promise<Settlement> {
+  fail(claim: Claim, { error, retryAtMs, reason, changes }: WorkFailure): Promise<Settlement> {
     const runAtMs = retryAtMs === null ? null : wholeMs(retryAtMs, claim.key);
     const lastError = JSON.stringify(error satisfies ErrorRecord);
-    return this.#settle(claim, row => ({
+    return this.#settle(claim, changes, row => ({
       next: runAtMs === null ? null : { ...positionOf(row), runAtMs, reason },
       failures: row.failures + 1,
       lastError,
     }));
   }
 
-  release(claim: Claim, until?: { runAtMs: number; reason: string }): Promise<Settlement> {
+  release(claim: Claim, { until, changes }: UndoneWork = {}): Promise<Settlement> {
     const later = until && { runAtMs: wholeMs(until.runAtMs, claim.key), reason: until.reason };
-    return this.#settle(claim, row => this.#undone(row, later));
+    return this.#settle(claim, changes, row => this.#undone(row, later));
   }
 
   async releaseDead(): Promise<number> {
@@ -264,10 +259,15 @@ export class SqliteWorkQueue implements WorkQueue {
     return new Map(rows.map(row => [String(row.work_group), Number(row.running)]));
   }
 
-  async #settle(claim: Claim, ending: (row: TargetRow) => Ending): Promise<Settlement> {
+  async #settle(
+    claim: Claim,
+    changes: readonly StoreChange[] = [],
+    ending: (row: TargetRow) => Ending,
+  ): Promise<Settlement> {
     const settled = await this.#writes.submit((): Settlement => {
       const row = this.#row(claim.key);
       if (row?.claim_token !== claim.token) return 'lost';
+      applyChanges(this.#database, changes);
       this.#putBack(row, ending(row));
       return 'settled';
     });

@@ -95,13 +95,17 @@ async function bakeWith(job: BakeJob, context: BakeContext, parsing: ThreadedPar
   }
   const { clone, mailmapBrought } = await bringing;
   const fetchMs = Math.round(clock.monotonicMs() - startMs);
-  await store.repositories.update(repositoryId, {
-    headRef: clone.headRef ?? null,
-    objectFormat: clone.objectFormat,
-    shallow: clone.shallow,
-    // Set again once all is done: after a bake that is interrupted, a check of the remote is not enough.
-    remoteCheck: null,
-  });
+  await store.repositories.update(
+    repositoryId,
+    {
+      headRef: clone.headRef ?? null,
+      objectFormat: clone.objectFormat,
+      shallow: clone.shallow,
+      // Set again once all is done: after a bake that is interrupted, a check of the remote is not enough.
+      remoteCheck: null,
+    },
+    job.claim,
+  );
   const [history, mailmapRead] = await allEnded([
     readHistory(job, clone, context, parsing),
     mailmapBrought ? Promise.resolve(mailmapBrought) : readMailmap(clone, { remote, signal: context.signal }),
@@ -143,7 +147,7 @@ function isCorrupt(error: unknown): boolean {
  */
 async function allowRemoteChecks(job: BakeJob, clone: SyncedClone, { store }: BakeContext): Promise<void> {
   const { spelling = job.address.remote, otherRefs } = clone;
-  await store.repositories.update(job.repositoryId, { remoteCheck: { spelling, otherRefs } });
+  await store.repositories.update(job.repositoryId, { remoteCheck: { spelling, otherRefs } }, job.claim);
 }
 
 interface CurrentClone {

@@ -1,6 +1,6 @@
 import { SluiceError } from '../../../base/errors.ts';
 import { formatBytes } from '../../../base/units.ts';
-import type { WorkOutcome } from '../../../engine/queue/handler.ts';
+import type { PostponedWork } from '../../../engine/queue/handler.ts';
 import type { Shortage } from './choose.ts';
 import type { CacheSettings } from './settings.ts';
 
@@ -27,7 +27,7 @@ export function noRoom(url: string, short: Shortage, settings: CacheSettings): S
 }
 
 /** What has to wait for room waits on the schedule, so that its worker is free for others; undefined for other errors. */
-export function untilThereIsRoom(error: unknown, nowMs: number): WorkOutcome | undefined {
+export function untilThereIsRoom(error: unknown, nowMs: number): PostponedWork | undefined {
   if (!(error instanceof SluiceError) || error.code !== 'room_awaited') return undefined;
   return { postponedToMs: nowMs + (error.retryAfterMs ?? 0), reason: error.message };
 }

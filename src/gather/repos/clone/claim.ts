@@ -74,5 +74,5 @@ export async function withCloneClaim<T>(
 }
 
 function giveBack(claim: Claim, queue: WorkQueue): Promise<unknown> {
-  return queue.release(claim, { runAtMs: claim.runAtMs, reason: claim.reason });
+  return queue.release(claim, { until: { runAtMs: claim.runAtMs, reason: claim.reason } });
 }

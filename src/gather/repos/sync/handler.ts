@@ -9,7 +9,14 @@ import { untilThereIsRoom } from '../cache/no-room.ts';
 import { CLONE_CLAIM_REASON } from '../clone/claim.ts';
 import { nextRepositorySync, urlOfRepositoryKey } from '../tracking/schedule.ts';
 import { RepositorySync, type RepositorySyncContext } from './repository-sync.ts';
-import { recordBake, recordUnchanged } from './run-record.ts';
+import {
+  changeAfterFailure,
+  type RecordedBake,
+  type RecordedSync,
+  recordBake,
+  recordUnchanged,
+  withChange,
+} from './run-record.ts';
 
 /** Repositories that this process syncs now, by URL, with the latest progress of their bakes, for status. */
 export type RunningSyncs = Map<string, BakeProgress | undefined>;
@@ -18,9 +25,10 @@ export type RunningSyncs = Map<string, BakeProgress | undefined>;
 export interface SyncListeners {
   /** Kept up to date. */
   readonly running: RunningSyncs;
-  /** Called after each sync, whatever its end. */
-  readonly onEnd: () => void;
-  /** Called after each sync of a tracked repository, after failed ones with how many there were in a row. May throw. */
+  /**
+   * Called after each sync of a tracked repository, before its claim is settled; after failed ones with how many there
+   * were in a row. May throw.
+   */
   readonly onSynced?: (synced: SyncedRepository) => Promise<void>;
   /** Called after each bake that succeeded, before its claim is settled, with the commits that it found. */
   readonly onBaked?: (repository: Repository, newCommits: number) => Promise<void>;
@@ -28,7 +36,7 @@ export interface SyncListeners {
 
 /** How the sync of a tracked repository ended. */
 export interface SyncedRepository {
-  /** As it is after the sync. */
+  /** As it is once the sync is settled. */
   readonly repository: Repository;
   readonly failure?: { readonly error: SluiceError; readonly inARow: number };
 }
@@ -45,7 +53,10 @@ export function repositoryHandler(context: RepositorySyncContext, listeners: Syn
     async onFailure({ claim, error }) {
       const repository = await context.store.repositories.byUrl(urlOfRepositoryKey(claim.key));
       if (!repository?.tracked) return;
-      await listeners.onSynced?.({ repository, failure: { error, inARow: claim.attempt } });
+      await listeners.onSynced?.({
+        repository: withChange(repository, changeAfterFailure(error)),
+        failure: { error, inARow: claim.attempt },
+      });
     },
   };
 }
@@ -62,26 +73,29 @@ async function sync(
   listeners: SyncListeners,
 ): Promise<WorkOutcome> {
   const { store, clock, log } = context;
-  const { running, onEnd, onSynced } = listeners;
+  const { running, onSynced } = listeners;
   const repository = await store.repositories.byUrl(urlOfRepositoryKey(claim.key));
   if (!repository) return { nextAtMs: null, reason: 'no longer known' };
   // Left by an eviction, or by churn, whose process died: nobody asked for a bake.
   if (claim.reason === CLONE_CLAIM_REASON && !repository.tracked)
     return { nextAtMs: null, reason: 'not tracked' };
   running.set(repository.url, undefined);
+  let recorded: RecordedSync | RecordedBake;
   try {
-    await checkOrBake(repository, claim, signal, context, listeners);
-  } catch (error) {
-    const postponed = untilThereIsRoom(error, clock.nowMs());
-    if (postponed) return postponed;
-    // Nobody waits for another try of what was asked for once: its run has the error.
-    if (repository.tracked || signal.aborted) throw error;
-    return { nextAtMs: null, reason: 'failed when asked for' };
+    recorded = await checkOrBake(repository, claim, signal, context, listeners);
   } finally {
     running.delete(repository.url);
-    onEnd();
   }
-  const synced = (await store.repositories.byId(repository.id)) ?? repository;
+  const { change, changes } = recorded;
+  if ('end' in recorded && 'error' in recorded.end) {
+    const { error } = recorded.end;
+    const postponed = untilThereIsRoom(error, clock.nowMs());
+    if (postponed) return { ...postponed, changes };
+    // Nobody waits for another try of what was asked for once: its run has the error.
+    if (repository.tracked || signal.aborted) return { thrown: error, changes };
+    return { nextAtMs: null, reason: 'failed when asked for', changes };
+  }
+  const synced = withChange((await store.repositories.byId(repository.id)) ?? repository, change);
   if (synced.tracked) {
     // A notification is not worth doing the sync again.
     await onSynced?.({ repository: synced }).catch(error => {
@@ -89,7 +103,7 @@ async function sync(
     });
   }
   const next = nextRepositorySync(synced, clock.nowMs(), context.config().schedule);
-  return { ...next, staysHere: await context.cache.isOnDisk(synced.url) };
+  return { ...next, changes, staysHere: await context.cache.isOnDisk(synced.url) };
 }
 
 async function checkOrBake(
@@ -98,7 +112,7 @@ async function checkOrBake(
   signal: AbortSignal,
   context: RepositorySyncContext,
   { running, onBaked }: SyncListeners,
-): Promise<void> {
+): Promise<RecordedSync | RecordedBake> {
   const { store } = context;
   // Whoever asked for a bake gets one.
   const isAsked = (await store.runs.waiting(repository.id)) !== undefined;
@@ -106,11 +120,15 @@ async function checkOrBake(
   const verdict =
     isAsked || !repository.tracked ? 'bake' : await checkRemote(begin, repository.movedTo !== null, signal);
   if (verdict === 'unchanged') return recordUnchanged(repository, context);
-  const { newCommits } = await recordBake(repository, claim.reason, context, async () => {
+  const recorded = await recordBake(repository, claim, claim.reason, context, async () => {
     if (verdict !== 'bake') throw verdict.error;
     return begin().bake(progress => running.set(repository.url, progress));
   });
-  await onBaked?.((await store.repositories.byId(repository.id)) ?? repository, newCommits);
+  if ('summary' in recorded.end) {
+    const { newCommits } = recorded.end.summary;
+    await onBaked?.((await store.repositories.byId(repository.id)) ?? repository, newCommits);
+  }
+  return recorded;
 }
 
 /** A check that failed is the failure of the sync, unless the repository may be somewhere else: a bake finds it. */

@@ -113,10 +113,14 @@ export class RepositorySync {
 
   async #remember(place: RepositoryUrl | undefined): Promise<void> {
     const { store, clock } = this.#context;
-    await store.repositories.update(this.#repository.id, {
-      movedTo: place?.url ?? null,
-      movedSeenAtMs: place ? clock.nowMs() : null,
-    });
+    await store.repositories.update(
+      this.#repository.id,
+      {
+        movedTo: place?.url ?? null,
+        movedSeenAtMs: place ? clock.nowMs() : null,
+      },
+      this.#claim.token,
+    );
   }
 }
 

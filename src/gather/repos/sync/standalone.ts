@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { asSluiceError, toErrorRecord } from '../../../base/errors.ts';
+import { asSluiceError, SluiceError, toErrorRecord } from '../../../base/errors.ts';
 import type { Claim } from '../../../engine/queue/work-queue.ts';
 import { newWorkerId } from '../../../engine/queue/worker-id.ts';
 import type { Repository } from '../../../keep/store/types.ts';
@@ -12,7 +12,7 @@ import { type ChurnProgress, churnSlice } from '../churn/job.ts';
 import { claimClone, underCloneClaim } from '../clone/claim.ts';
 import type { RepositoryContext } from '../context.ts';
 import { nextRepositorySync } from '../tracking/schedule.ts';
-import { recordBake } from './run-record.ts';
+import { type RecordedBake, recordBake, withChange } from './run-record.ts';
 
 /** How often the claim of a repository that another process works in is asked for again. */
 const WAIT_MS = 250;
@@ -41,38 +41,57 @@ export async function bakeStandalone(target: string, context: StandaloneContext)
   return withRepositoryClaim(repository, context, async (lost, claim) => {
     const job = await bakeJob(repository, address, claim, config);
     const held = AbortSignal.any([context.signal, lost]);
-    const summary = await recordBake(repository, REASON, context, () =>
+    const recorded = await recordBake(repository, claim, REASON, context, () =>
       cache.useForBake(bakeRequest(job, held, onProgress, true), signal => bake(job, { ...context, signal })),
     );
-    if (context.churn) {
+    if (!context.churn || 'error' in recorded.end) return recorded;
+    try {
       const { largestFileBytes } = config.insights;
       const churnJob = { ...job, largestFileBytes, processes: availableParallelism() };
       const request = churnRequest(job, held, onProgress);
       await cache.use(request, signal => churnSlice(churnJob, { ...context, signal }));
+    } catch (error) {
+      // The bake is done all the same.
+      return { ...recorded, end: { error: asSluiceError(error) } };
     }
-    return summary;
+    return recorded;
   });
 }
 
-/** Runs `action` while this process holds the repository's claim; its signal aborts when the claim is lost. */
+/**
+ * Runs `action` while this process holds the repository's claim; its signal aborts when the claim is lost. What it
+ * records is kept as the claim is settled.
+ */
 async function withRepositoryClaim(
   repository: Repository,
   context: StandaloneContext,
-  action: (lost: AbortSignal, claim: Claim) => Promise<BakeSummary>,
+  action: (lost: AbortSignal, claim: Claim) => Promise<RecordedBake>,
 ): Promise<BakeSummary> {
   const { queue, clock, store } = context;
   const { schedule } = context.config();
   const claim = await claimWhenFree(repository, context);
+  let recorded: RecordedBake | undefined;
   try {
-    const summary = await underCloneClaim(claim, context, lost => action(lost, claim));
-    const baked = (await store.repositories.byId(repository.id)) ?? repository;
-    await queue.complete(claim, nextRepositorySync(baked, clock.nowMs(), schedule));
-    return summary;
+    recorded = await underCloneClaim(claim, context, lost => action(lost, claim));
+    if ('error' in recorded.end) throw recorded.end.error;
+    const { change, changes, end } = recorded;
+    const baked = withChange((await store.repositories.byId(repository.id)) ?? repository, change);
+    const next = nextRepositorySync(baked, clock.nowMs(), schedule);
+    const settled = await queue.complete(claim, { ...next, changes });
+    if (settled === 'lost')
+      throw new SluiceError('lease_lost', `another process has gone on with ${repository.url}`);
+    return end.summary;
   } catch (error) {
     // What is tracked keeps its place on the schedule, where the station tries again; what is not leaves it.
     const retryAtMs = repository.tracked ? clock.nowMs() + schedule.minIntervalMs : null;
     const record = toErrorRecord(asSluiceError(error));
-    await queue.fail(claim, { error: record, retryAtMs, reason: `failed by hand: ${record.message}` });
+    const changes = recorded?.changes ?? [];
+    await queue.fail(claim, {
+      error: record,
+      retryAtMs,
+      reason: `failed by hand: ${record.message}`,
+      changes,
+    });
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { SluiceError } from '../../../base/errors.ts';
 import { portableJson } from '../../../base/text.ts';
-import type { StoreChange } from '../../store/change.ts';
+import { type StoreChange, syncedBy } from '../../store/change.ts';
 import {
   type ChangesetToFollow,
   REMEMBERED_DELIVERIES,
@@ -8,6 +8,9 @@ import {
   type SyncedChangeset,
 } from '../../store/changesets.ts';
 import type { SqlExecutor } from '../executor.ts';
+import { makeLivesOf } from './changesets/lives.ts';
+import { updateRepository } from './repositories.ts';
+import { finishRun } from './runs.ts';
 
 const FOLLOW = `
   INSERT INTO changesets AS known (host, repository, number, target_key, url, title, author, followed_by, first_seen_at_ms)
@@ -59,6 +62,8 @@ const COUNT_RECEIVED = `
  */
 export async function applyChanges(transaction: SqlExecutor, changes: readonly StoreChange[]): Promise<void> {
   for (const change of changes) await applyChange(transaction, change);
+  const synced = syncedBy(changes);
+  if (synced.length > 0) await makeLivesOf(transaction, synced);
 }
 
 async function applyChange(transaction: SqlExecutor, change: StoreChange): Promise<void> {
@@ -88,6 +93,12 @@ async function applyChange(transaction: SqlExecutor, change: StoreChange): Promi
     }
     case 'record-webhook':
       await rememberWebhook(transaction, change.webhook);
+      break;
+    case 'change-repository':
+      await updateRepository(transaction, change.id, change.change);
+      break;
+    case 'end-run':
+      await finishRun(transaction, change.id, change.end, change.nowMs);
       break;
     default:
       throw new SluiceError(

@@ -26,10 +26,11 @@ export async function shareName(transaction: SqlExecutor, name: string): Promise
 
 /**
  * Has a claim stay whose it is until the transaction ends: nobody else can take its target over meanwhile. To be locked
- * before rows of the store, as all that changes targets does.
+ * before rows of the store, as all that changes targets does. Without a claim there is nothing to be sure of.
  * @throws SluiceError `lease_lost` where it is held no more
  */
-export async function holdClaim(transaction: SqlExecutor, token: number): Promise<void> {
+export async function holdClaim(transaction: SqlExecutor, token: number | undefined): Promise<void> {
+  if (token === undefined) return;
   if (await transaction.first('SELECT key FROM targets WHERE claim_token = $1 FOR SHARE', [token])) return;
   throw new SluiceError('lease_lost', 'another station has gone on with this repository', {
     operation: 'write',

@@ -1,4 +1,5 @@
 import type {
+  RepositoryChange,
   RepositoryChoice,
   RepositoryFilter,
   RepositoryOrder,
@@ -9,6 +10,7 @@ import type { Repository } from '../../store/types.ts';
 import type { SqlExecutor, TransactionalExecutor } from '../executor.ts';
 import type { Parameter } from '../parameters.ts';
 import { PostgresHistoryWriter } from './history/writer.ts';
+import { holdClaim } from './lock.ts';
 
 /** Everything of the row, and who tracks it, one a line. */
 const SELECT = `SELECT repositories.*,
@@ -32,6 +34,21 @@ const CHOICES: Readonly<Record<RepositoryChoice, string>> = {
 const REMOVED_AT_ONCE = 1000;
 /** Of a history without commits, what has no foreign key. */
 const REST = ['identities', 'paths', 'author_days', 'repository_days', 'repository_hours'];
+
+/** See `RepositoryStore.update`; within the caller's transaction, where that is one. */
+export async function updateRepository(
+  executor: SqlExecutor,
+  id: number,
+  change: RepositoryChange,
+): Promise<void> {
+  const assignments = assignmentsOf(change);
+  if (assignments.length === 0) return;
+  const columns = assignments.map(([column], at) => `${column} = $${at + 2}`).join(', ');
+  await executor.execute(`UPDATE repositories SET ${columns} WHERE id = $1`, [
+    id,
+    ...assignments.map(([, value]) => value),
+  ]);
+}
 
 export function createRepositoryStore(database: TransactionalExecutor): RepositoryStore {
   const find = async (where: string, ...values: Parameter[]): Promise<Repository[]> =>
@@ -73,15 +90,13 @@ export function createRepositoryStore(database: TransactionalExecutor): Reposito
     alike: url => find('lower(url) = lower($1 COLLATE "C") OR lower(moved_to) = lower($1 COLLATE "C")', url),
     list: filter => listRepositories(database, filter ?? {}),
     count: filter => countRepositories(database, filter ?? {}),
-    async update(id, change) {
-      const assignments = assignmentsOf(change);
-      if (assignments.length === 0) return;
-      const columns = assignments.map(([column], at) => `${column} = $${at + 2}`).join(', ');
-      await database.execute(`UPDATE repositories SET ${columns} WHERE id = $1`, [
-        id,
-        ...assignments.map(([, value]) => value),
-      ]);
-    },
+    update: (id, change, claim) =>
+      claim === undefined
+        ? updateRepository(database, id, change)
+        : database.transaction(async transaction => {
+            await holdClaim(transaction, claim);
+            await updateRepository(transaction, id, change);
+          }),
     forget: id => forget(database, id),
   };
 }

@@ -1,8 +1,8 @@
-import { endOfRun, toRun } from '../../store/rows/runs.ts';
-import type { RunStore } from '../../store/runs.ts';
+import { stateAfter, toRun } from '../../store/rows/runs.ts';
+import type { EndOfRun, RunStore } from '../../store/runs.ts';
 import type { Run } from '../../store/types.ts';
 import type { SqlExecutor, TransactionalExecutor } from '../executor.ts';
-import { lockRepository } from './lock.ts';
+import { holdClaim, lockRepository } from './lock.ts';
 
 const SELECT =
   'SELECT runs.*, repositories.url FROM runs JOIN repositories ON repositories.id = repository_id';
@@ -16,9 +16,25 @@ const WAIT_AGAIN = `UPDATE runs SET state = 'waiting', started_at_ms = NULL WHER
 /** With those that were asked for before it began: one bake answers them all. */
 const FINISH = `
   UPDATE runs SET state = $1, summary = $2, error = $3, finished_at_ms = $4
-  WHERE id = $5 OR ($6 AND state = 'waiting'
+  WHERE id = $5 OR ($6::integer = 1 AND state = 'waiting'
     AND repository_id = (SELECT repository_id FROM runs WHERE id = $5)
     AND requested_at_ms < (SELECT started_at_ms FROM runs WHERE id = $5))`;
+
+/** See `endRun`; within the caller's transaction. */
+export async function finishRun(
+  transaction: SqlExecutor,
+  id: number,
+  end: EndOfRun,
+  nowMs: number,
+): Promise<void> {
+  const ended = stateAfter(end);
+  if (ended === 'wait') {
+    await transaction.execute(WAIT_AGAIN, [id]);
+    return;
+  }
+  const { state, summary, error } = ended;
+  await transaction.execute(FINISH, [state, summary, error, nowMs, id, state === 'cancelled' ? 0 : 1]);
+}
 
 export function createRunStore(database: TransactionalExecutor): RunStore {
   const byId = async (executor: SqlExecutor, id: number): Promise<Run | undefined> => {
@@ -49,8 +65,9 @@ export function createRunStore(database: TransactionalExecutor): RunStore {
         const known = await waiting(transaction, repositoryId);
         return known ?? insert(transaction, repositoryId, reason, nowMs);
       }),
-    start: (repositoryId, reason, nowMs) =>
+    start: (repositoryId, reason, nowMs, claim) =>
       database.transaction(async transaction => {
+        await holdClaim(transaction, claim);
         await lockRepository(transaction, repositoryId);
         await transaction.execute(FREE, [repositoryId]);
         const known = await waiting(transaction, repositoryId);
@@ -58,18 +75,6 @@ export function createRunStore(database: TransactionalExecutor): RunStore {
         await transaction.execute(START, [run.id, nowMs]);
         return (await byId(transaction, run.id)) as Run;
       }),
-    async finish(id, end, nowMs) {
-      const ended = endOfRun(end);
-      if (ended === 'leave') return;
-      if (ended === 'wait') {
-        await database.execute(WAIT_AGAIN, [id]);
-        return;
-      }
-      const { state, summary, error } = ended;
-      await database.transaction(transaction =>
-        transaction.executeSql(FINISH, [state, summary, error, nowMs, id, state !== 'cancelled']),
-      );
-    },
     byId: id => byId(database, id),
     waiting: repositoryId => waiting(database, repositoryId),
     async recent(limit, beforeId = Number.MAX_SAFE_INTEGER) {

@@ -1,6 +1,8 @@
 import type { StoredTableRow, StoredValue, StoreTable, StoreTables } from '../../store/tables.ts';
 import type { SqlExecutor, TransactionalExecutor } from '../executor.ts';
 
+import { makeLives } from './changesets/lives.ts';
+
 /** As the parameters of a statement that has a column in an array. */
 const ARRAYS = {
   integer: 'bigint[]',
@@ -57,6 +59,7 @@ export class PostgresTables implements StoreTables {
 
   async complete(): Promise<void> {
     await this.#database.transaction(transaction => transaction.query(NEXT_IDS));
+    await makeLives(this.#database);
     await this.#database.run('ANALYZE');
   }
 }

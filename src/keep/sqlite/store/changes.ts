@@ -1,5 +1,5 @@
 import { SluiceError } from '../../../base/errors.ts';
-import type { StoreChange } from '../../store/change.ts';
+import { type StoreChange, syncedBy } from '../../store/change.ts';
 import {
   type ChangesetToFollow,
   REMEMBERED_DELIVERIES,
@@ -8,6 +8,9 @@ import {
 } from '../../store/changesets.ts';
 import type { Database } from '../database.ts';
 import type { SqlValue } from '../values.ts';
+import { makeLivesOf } from './changesets/lives.ts';
+import { updateRepository } from './repositories.ts';
+import { finishRun } from './runs.ts';
 
 const FOLLOW = `
   INSERT INTO changesets (host, repository, number, target_key, url, title, author, followed_by, first_seen_at_ms)
@@ -48,6 +51,7 @@ const COUNT_RECEIVED = `
  */
 export function applyChanges(database: Database, changes: readonly StoreChange[]): void {
   for (const change of changes) applyChange(database, change);
+  makeLivesOf(database, syncedBy(changes));
 }
 
 function applyChange(database: Database, change: StoreChange): void {
@@ -81,6 +85,12 @@ function applyChange(database: Database, change: StoreChange): void {
     }
     case 'record-webhook':
       rememberWebhook(database, change.webhook);
+      break;
+    case 'change-repository':
+      updateRepository(database, change.id, change.change);
+      break;
+    case 'end-run':
+      finishRun(database, change.id, change.end, change.nowMs);
       break;
     default:
       throw new SluiceError(

@@ -1,5 +1,6 @@
 import type { ChurnWriter, CommitChurn, WaitingCommit } from '../../store/churn.ts';
 import type { Database } from '../database.ts';
+import { writeUnder } from './claim.ts';
 
 /** Paths whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_PATHS = 100_000;
@@ -50,11 +51,14 @@ class Additions {
 export class SqliteChurnWriter implements ChurnWriter {
   readonly #database: Database;
   readonly #repositoryId: number;
+  readonly #claim: number | undefined;
   readonly #pathIds = new Map<string, number>();
 
-  constructor(database: Database, repositoryId: number) {
+  /** @param claim the token of the claim that it writes under, where there is a queue */
+  constructor(database: Database, repositoryId: number, claim?: number) {
     this.#database = database;
     this.#repositoryId = repositoryId;
+    this.#claim = claim;
   }
 
   async waiting(limit: number): Promise<WaitingCommit[]> {
@@ -64,7 +68,7 @@ export class SqliteChurnWriter implements ChurnWriter {
 
   async append(commits: readonly CommitChurn[], completeTo: number): Promise<void> {
     try {
-      await this.#database.write(() => {
+      await writeUnder(this.#database, this.#claim, () => {
         const additions = new Additions();
         for (const commit of commits) this.#insert(commit, additions);
         this.#count(additions);

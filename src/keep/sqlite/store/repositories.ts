@@ -1,4 +1,5 @@
 import type {
+  RepositoryChange,
   RepositoryChoice,
   RepositoryFilter,
   RepositoryOrder,
@@ -8,6 +9,7 @@ import { readInteger } from '../../store/rows/columns.ts';
 import { assignmentsOf, toRepository } from '../../store/rows/repositories.ts';
 import type { Repository } from '../../store/types.ts';
 import type { Database } from '../database.ts';
+import { writeUnder } from './claim.ts';
 
 /** Everything of the row, and who tracks it, one a line. */
 const SELECT = `SELECT repositories.*,
@@ -79,6 +81,16 @@ const REMOVED_AT_ONCE = 5_000;
 const REMOVE_COMMITS = `DELETE FROM commits WHERE id IN
   (SELECT id FROM commits WHERE repository_id = ? LIMIT ${REMOVED_AT_ONCE})`;
 
+/** See `RepositoryStore.update`; within the caller's transaction. */
+export function updateRepository(database: Database, id: number, change: RepositoryChange): void {
+  const assignments = assignmentsOf(change);
+  if (assignments.length === 0) return;
+  const columns = assignments.map(([column]) => `${column} = ?`).join(', ');
+  database
+    .statement(`UPDATE repositories SET ${columns} WHERE id = ?`)
+    .run(...assignments.map(([, value]) => value), id);
+}
+
 export function createRepositoryStore(database: Database): RepositoryStore {
   const find = (where: string, value: string | number): Repository | undefined =>
     database.read(() => {
@@ -125,16 +137,7 @@ export function createRepositoryStore(database: Database): RepositoryStore {
     async count(filter = {}) {
       return countRepositories(database, filter);
     },
-    async update(id, change) {
-      const assignments = assignmentsOf(change);
-      if (assignments.length === 0) return;
-      const columns = assignments.map(([column]) => `${column} = ?`).join(', ');
-      await database.write(() => {
-        database
-          .statement(`UPDATE repositories SET ${columns} WHERE id = ?`)
-          .run(...assignments.map(([, value]) => value), id);
-      });
-    },
+    update: (id, change, claim) => writeUnder(database, claim, () => updateRepository(database, id, change)),
     async forget(id) {
       await database.write(() => {
         // Without its cursor a bake reads all of it again.

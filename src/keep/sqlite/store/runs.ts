@@ -1,7 +1,8 @@
-import { endOfRun, toRun } from '../../store/rows/runs.ts';
-import type { RunStore } from '../../store/runs.ts';
+import { stateAfter, toRun } from '../../store/rows/runs.ts';
+import type { EndOfRun, RunStore } from '../../store/runs.ts';
 import type { Run } from '../../store/types.ts';
 import type { Database } from '../database.ts';
+import { writeUnder } from './claim.ts';
 
 const SELECT =
   'SELECT runs.*, repositories.url FROM runs JOIN repositories ON repositories.id = repository_id';
@@ -12,6 +13,17 @@ const FINISH = `
   WHERE id = ?5 OR (?6 AND state = 'waiting'
     AND repository_id = (SELECT repository_id FROM runs WHERE id = ?5)
     AND requested_at_ms < (SELECT started_at_ms FROM runs WHERE id = ?5))`;
+
+/** See `endRun`; within the caller's transaction. */
+export function finishRun(database: Database, id: number, end: EndOfRun, nowMs: number): void {
+  const ended = stateAfter(end);
+  if (ended === 'wait') {
+    database.statement(`UPDATE runs SET state = 'waiting', started_at_ms = NULL WHERE id = ?`).run(id);
+    return;
+  }
+  const { state, summary, error } = ended;
+  database.statement(FINISH).run(state, summary, error, nowMs, id, state === 'cancelled' ? 0 : 1);
+}
 
 export function createRunStore(database: Database): RunStore {
   const byId = (id: number): Run | undefined => {
@@ -37,8 +49,8 @@ export function createRunStore(database: Database): RunStore {
   return {
     request: (repositoryId, reason, nowMs) =>
       database.write(() => waiting(repositoryId) ?? insert(repositoryId, reason, nowMs)),
-    start: (repositoryId, reason, nowMs) =>
-      database.write(() => {
+    start: (repositoryId, reason, nowMs, claim) =>
+      writeUnder(database, claim, () => {
         // Whoever starts holds the repository's claim, so a run that still says "running" belongs to a dead process.
         database
           .statement(
@@ -50,17 +62,6 @@ export function createRunStore(database: Database): RunStore {
           .statement(`UPDATE runs SET state = 'running', started_at_ms = ? WHERE id = ?`)
           .run(nowMs, run.id);
         return byId(run.id) as Run;
-      }),
-    finish: (id, end, nowMs) =>
-      database.write(() => {
-        const ended = endOfRun(end);
-        if (ended === 'leave') return;
-        if (ended === 'wait') {
-          database.statement(`UPDATE runs SET state = 'waiting', started_at_ms = NULL WHERE id = ?`).run(id);
-          return;
-        }
-        const { state, summary, error } = ended;
-        database.statement(FINISH).run(state, summary, error, nowMs, id, state === 'cancelled' ? 0 : 1);
       }),
     async byId(id) {
       return database.read(() => byId(id));

@@ -2,6 +2,7 @@ import { portableJson, withoutNul } from '../../../base/text.ts';
 import type { StoredTableRow, StoredType, StoredValue, StoreTable, StoreTables } from '../../store/tables.ts';
 import type { Database } from '../database.ts';
 import type { SqlValue } from '../values.ts';
+import { makeLives } from './changesets/lives.ts';
 
 /** Columns that a trigger gives a value of its own when a row comes. */
 const SET_BY_TRIGGERS: Readonly<Record<string, readonly string[]>> = {
@@ -64,6 +65,7 @@ export class SqliteTables implements StoreTables {
     await this.#database.write(() => {
       this.#database.statement(HASHES).run();
     });
+    await makeLives(this.#database);
   }
 }
 

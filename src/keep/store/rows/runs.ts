@@ -1,4 +1,5 @@
-import { type SluiceError, toErrorRecord } from '../../../base/errors.ts';
+import { toErrorRecord } from '../../../base/errors.ts';
+import type { EndOfRun } from '../runs.ts';
 import type { Run, RunState } from '../types.ts';
 import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from './columns.ts';
 
@@ -26,14 +27,14 @@ export interface RunEnd {
   readonly error: string | null;
 }
 
-/** @returns `leave`: whoever has the claim now goes on with it; `wait`: it was interrupted, and waits again */
-export function endOfRun(
-  end: { readonly summary: string } | { readonly error: SluiceError },
-): RunEnd | 'leave' | 'wait' {
+/** What a run that was interrupted ends with: it is done again. */
+const INTERRUPTIONS = ['stopping', 'room_awaited', 'lease_lost'];
+
+/** @returns `wait`: it was interrupted, and waits again */
+export function stateAfter(end: EndOfRun): RunEnd | 'wait' {
   if ('summary' in end) return { state: 'done', summary: end.summary, error: null };
   const error = toErrorRecord(end.error);
-  if (error.code === 'lease_lost') return 'leave';
-  if (error.code === 'stopping' || error.code === 'room_awaited') return 'wait';
+  if (INTERRUPTIONS.includes(error.code)) return 'wait';
   const state = error.answer === 'cancelled' ? 'cancelled' : 'failed';
   return { state, summary: null, error: JSON.stringify(error) };
 }

@@ -7,7 +7,6 @@ import { ask, query } from '../parts/api.js';
 import { diskPart } from '../parts/disk.js';
 import { element, fill, link, panel, showFacts, state } from '../parts/dom.js';
 import { filters } from '../parts/filters.js';
-import { isFailing } from '../parts/flow.js';
 import { pager } from '../parts/pager.js';
 import { table } from '../parts/table.js';
 import { ago } from '../parts/times.js';
@@ -206,4 +205,9 @@ function objectOf({ profile, bucket, objectKey, state: word, deliveredAt, lostAt
     `s3://${profile}/${bucket}/${objectKey}`,
     element('div', { class: 'quiet' }, 'delivered ', ago(deliveredAt), ', ', delivery),
   );
+}
+
+/** Its last try was an error. @param {any} collector */
+function isFailing({ lastError, lastReadingAt }) {
+  return lastError !== null && lastError.failedAt > (lastReadingAt ?? '');
 }

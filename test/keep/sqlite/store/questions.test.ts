@@ -20,13 +20,15 @@ test('every question says of a damaged database that it is one', async () => {
     statement: { value: () => ({ get: fail, all: fail }) },
   });
   const scope = { repositoryIds: [1] };
-  const { countOpenChangesets, changesetLives, staleChangesets } = changesetQuestions(damaged);
+  const { countOpenChangesets, changesetFigures, mergedCycles, staleChangesets } =
+    changesetQuestions(damaged);
   const { activityByDay, commitsByHourOfWeek, lastCommits, unreadChurn } = commitQuestions(damaged);
   const { topAuthors, commitsByPerson, daysByPerson } = peopleQuestions(damaged);
   const { troubledRepositories, failingChangesets } = troubleQuestions(damaged);
   const answers = await Promise.allSettled<unknown>([
     countOpenChangesets({ idleSinceMs: 0, openedSinceMs: [0] }),
-    changesetLives({ sinceMs: 0, untilMs: 1, afterId: 0, limit: 1 }),
+    changesetFigures({ sinceMs: 0, untilMs: 1, upToLines: [] }),
+    mergedCycles({ sinceMs: 0, untilMs: 1 }),
     staleChangesets({ idleSinceMs: 0, limit: 1 }),
     activityByDay(scope),
     commitsByHourOfWeek(scope),

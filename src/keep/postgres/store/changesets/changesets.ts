@@ -13,6 +13,7 @@ import type { TransactionalExecutor } from '../../executor.ts';
 import type { Parameter } from '../../parameters.ts';
 import { createBudgetStore } from './budgets.ts';
 import { eventMethods } from './events.ts';
+import { makeLives } from './lives.ts';
 import { sourceMethods } from './sources.ts';
 import { createWebhookStore } from './webhooks.ts';
 
@@ -66,6 +67,7 @@ export function createChangesetStore(database: TransactionalExecutor): Changeset
     async recordFailure(id, error, nowMs) {
       await database.execute(RECORD_FAILURE, [portableJson(error), nowMs, id]);
     },
+    makeLives: signal => makeLives(database, signal),
     ...eventMethods(database),
     ...sourceMethods(database),
     webhooks: createWebhookStore(database),

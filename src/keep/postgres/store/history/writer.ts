@@ -232,7 +232,7 @@ export class PostgresHistoryWriter implements HistoryWriter {
         attempts += 1;
         // What was counted in memory went into the attempt before.
         if (attempts > 1) this.#forget();
-        if (this.#claim !== undefined) await holdClaim(transaction, this.#claim);
+        await holdClaim(transaction, this.#claim);
         const row = await transaction.first(this.#isNamed ? HOLD : TAKE_OVER, [
           this.#repositoryId,
           this.#name,

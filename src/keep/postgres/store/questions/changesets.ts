@@ -1,22 +1,25 @@
+import type { Percentiles } from '../../../store/changeset-life.ts';
 import type {
-  ChangesetLifeRow,
-  ChangesetLivesQuery,
   ChangesetScope,
+  ChangesetWindow,
   DayReviews,
-  LifeEvent,
+  LifeFigures,
+  LifeFiguresQuery,
+  MergedCycle,
   OpenChangesetCounts,
   OpenChangesetsQuery,
   Questions,
-  ReviewsQuery,
   StaleChangesets,
   StaleChangesetsQuery,
 } from '../../../store/questions.ts';
-import { readInteger, readIntegerOrNull, readText, readTextOrNull } from '../../../store/rows/columns.ts';
-import type { SqlExecutor } from '../../executor.ts';
+import { readInteger, readText } from '../../../store/rows/columns.ts';
+import type { SqlExecutor, TransactionalExecutor } from '../../executor.ts';
+import type { Parameter } from '../../parameters.ts';
+import { makeLives } from '../changesets/lives.ts';
 
 type ChangesetQuestions = Pick<
   Questions,
-  'countOpenChangesets' | 'changesetLives' | 'reviewsByDay' | 'staleChangesets'
+  'countOpenChangesets' | 'changesetFigures' | 'mergedCycles' | 'reviewsByDay' | 'staleChangesets'
 >;
 
 /** Of a scope; its parameters are 1 and 2, null where all are meant. */
@@ -27,10 +30,11 @@ function scopeParams({ host, repository }: ChangesetScope): [string | null, stri
 }
 
 /** Questions about how changesets are reviewed and merged. */
-export function changesetQuestions(database: SqlExecutor): ChangesetQuestions {
+export function changesetQuestions(database: TransactionalExecutor): ChangesetQuestions {
   return {
     countOpenChangesets: query => countOpen(database, query),
-    changesetLives: query => livesOf(database, query),
+    changesetFigures: query => figuresOf(database, query),
+    mergedCycles: query => cyclesOf(database, query),
     reviewsByDay: query => reviewsOf(database, query),
     staleChangesets: query => staleOf(database, query),
   };
@@ -54,56 +58,110 @@ async function countOpen(database: SqlExecutor, query: OpenChangesetsQuery): Pro
   }));
 }
 
-async function livesOf(database: SqlExecutor, query: ChangesetLivesQuery): Promise<ChangesetLifeRow[]> {
-  const { sinceMs, untilMs, afterId, limit } = query;
-  const sql = `
-    SELECT id, state, author, created_at_ms, merged_at_ms, closed_at_ms, additions + deletions AS lines
-      FROM changesets WHERE id > $3 AND created_at_ms < $4
-       AND (created_at_ms >= $5 OR merged_at_ms >= $5 OR closed_at_ms >= $5) AND ${IN_SCOPE}
-     ORDER BY id LIMIT $6`;
-  const rows = await database.query(sql, [...scopeParams(query), afterId, untilMs, sinceMs, limit]);
-  const events = await eventsOf(
-    database,
-    rows.map(row => readInteger(row, 'id')),
+/** How many values a column has, and their percentiles by nearest rank, as one value of JSON. */
+function percentilesIn(column: string, condition = 'true'): string {
+  const filter = `FILTER (WHERE ${condition})`;
+  return `json_build_array(count(${column}) ${filter},
+    percentile_disc(ARRAY[0.5, 0.75, 0.9]) WITHIN GROUP (ORDER BY ${column}) ${filter})`;
+}
+
+function toPercentiles(value: unknown): Percentiles {
+  const [count, values] = value as [number, (number | null)[] | null];
+  const [p50 = null, p75 = null, p90 = null] = values ?? [];
+  return { count, p50, p75, p90 };
+}
+
+/** A condition for each size: up to each bound, and at last all larger ones. */
+function sizesOf(upToLines: readonly number[]): string[] {
+  return [...upToLines, null].map((bound, at) => {
+    const above = at === 0 ? -1 : (upToLines[at - 1] ?? 0);
+    return `lines > ${above}${bound === null ? '' : ` AND lines <= ${bound}`}`;
+  });
+}
+
+const MERGED = {
+  reviewRounds: 'rounds',
+  cycleMs: 'cycle_ms',
+  draftMs: 'draft_ms',
+  firstReviewMs: 'first_review_ms',
+  inReviewMs: 'in_review_ms',
+  waitForMergeMs: 'wait_for_merge_ms',
+} as const;
+
+/** The lives in a query's scope, and the parameters of the statement that reads them. */
+function livesIn({ sinceMs, untilMs, ...scope }: ChangesetWindow) {
+  const isScoped = scope.host !== undefined || scope.repository !== undefined;
+  const lives = isScoped
+    ? `(SELECT lives.* FROM changeset_lives lives JOIN changesets ON changesets.id = changeset_id
+         WHERE ${IN_SCOPE}) lives`
+    : 'changeset_lives lives';
+  const params: Parameter[] = isScoped ? scopeParams(scope) : [];
+  params.push(sinceMs, untilMs);
+  return { lives, params, since: `$${params.length - 1}::bigint`, until: `$${params.length}::bigint` };
+}
+
+async function cyclesOf(database: TransactionalExecutor, query: ChangesetWindow): Promise<MergedCycle[]> {
+  await makeLives(database);
+  const { lives, params, since, until } = livesIn(query);
+  const rows = await database.query(
+    `SELECT merged_at_ms, cycle_ms FROM ${lives} WHERE merged_at_ms >= ${since} AND merged_at_ms < ${until}
+      ORDER BY merged_at_ms, changeset_id`,
+    params,
   );
   return rows.map(row => ({
-    id: readInteger(row, 'id'),
-    state: readText(row, 'state'),
-    author: readTextOrNull(row, 'author'),
-    createdAtMs: readInteger(row, 'created_at_ms'),
-    mergedAtMs: readIntegerOrNull(row, 'merged_at_ms'),
-    closedAtMs: readIntegerOrNull(row, 'closed_at_ms'),
-    lines: readIntegerOrNull(row, 'lines'),
-    events: events.get(readInteger(row, 'id')) ?? [],
+    mergedAtMs: readInteger(row, 'merged_at_ms'),
+    cycleMs: readInteger(row, 'cycle_ms'),
   }));
 }
 
-async function eventsOf(database: SqlExecutor, ids: readonly number[]): Promise<Map<number, LifeEvent[]>> {
-  const sql = `
-    SELECT changeset_id, kind, at_ms, actor, actor_is_bot, review FROM changeset_events
-     WHERE changeset_id = ANY($1::bigint[])
-       AND kind IN ('review', 'commit', 'force_push', 'ready_for_review', 'converted_to_draft')
-     ORDER BY changeset_id, at_ms, place, host_id`;
-  const byChangeset = new Map<number, LifeEvent[]>();
-  for (const row of await database.query(sql, [ids])) {
-    const id = readInteger(row, 'changeset_id');
-    const events = byChangeset.get(id) ?? [];
-    byChangeset.set(id, events);
-    events.push({
-      kind: readText(row, 'kind'),
-      atMs: readInteger(row, 'at_ms'),
-      actor: readTextOrNull(row, 'actor'),
-      actorIsBot: readInteger(row, 'actor_is_bot') === 1,
-      review: readTextOrNull(row, 'review'),
-    });
-  }
-  return byChangeset;
+async function figuresOf(database: TransactionalExecutor, query: LifeFiguresQuery): Promise<LifeFigures> {
+  await makeLives(database);
+  const { upToLines } = query;
+  const { lives, params, since, until } = livesIn(query);
+  const within = (time: string): string => `${time} >= ${since} AND ${time} < ${until}`;
+  const day = (time: string): string => `${time} / 86400000 AS day`;
+  const names = Object.keys(MERGED) as (keyof typeof MERGED)[];
+  const columns = names.map(name => `${percentilesIn(MERGED[name])} AS "${name}"`);
+  const sizes = sizesOf(upToLines).map((size, at) => `${percentilesIn('cycle_ms', size)} AS size${at}`);
+  // Each on a connection of its own: they sort different columns.
+  const [opened, merged, bySize, days] = await Promise.all([
+    database.first(
+      `SELECT ${percentilesIn('first_review_ms')} AS reviews FROM ${lives} WHERE ${within('created_at_ms')}`,
+      params,
+    ),
+    database.first(`SELECT ${columns.join(', ')} FROM ${lives} WHERE ${within('merged_at_ms')}`, params),
+    database.first(`SELECT ${sizes.join(', ')} FROM ${lives} WHERE ${within('merged_at_ms')}`, params),
+    database.query(
+      `SELECT day, sum(opened) AS opened, sum(merged) AS merged, sum(closed) AS closed FROM (
+         SELECT ${day('created_at_ms')}, count(*) AS opened, 0 AS merged, 0 AS closed
+           FROM ${lives} WHERE ${within('created_at_ms')} GROUP BY day
+         UNION ALL
+         SELECT ${day('merged_at_ms')}, 0, count(*), 0 FROM ${lives} WHERE ${within('merged_at_ms')} GROUP BY day
+         UNION ALL
+         SELECT ${day('closed_at_ms')}, 0, 0, count(*)
+           FROM ${lives} WHERE merged_at_ms IS NULL AND ${within('closed_at_ms')} GROUP BY day
+       ) counts GROUP BY day ORDER BY day`,
+      params,
+    ),
+  ]);
+  const ofMerged = Object.fromEntries(names.map(name => [name, toPercentiles(merged?.[name])]));
+  return {
+    timeToFirstReviewMs: toPercentiles(opened?.reviews),
+    ...(ofMerged as Record<keyof typeof MERGED, Percentiles>),
+    cycleBySizeMs: sizes.map((_, at) => toPercentiles(bySize?.[`size${at}`])),
+    days: days.map(row => ({
+      day: readInteger(row, 'day'),
+      opened: Number(row.opened),
+      merged: Number(row.merged),
+      closed: Number(row.closed),
+    })),
+  };
 }
 
 const DAY_MS = 86_400_000;
 
 /** Of changesets that have seen a change since the window began, however that is known: no index of events is needed. */
-async function reviewsOf(database: SqlExecutor, query: ReviewsQuery): Promise<DayReviews[]> {
+async function reviewsOf(database: SqlExecutor, query: ChangesetWindow): Promise<DayReviews[]> {
   const sql = `
     SELECT actor AS reviewer, floor(at_ms::numeric / ${DAY_MS})::integer AS day, count(*) AS reviews
       FROM changesets JOIN changeset_events ON changeset_id = changesets.id

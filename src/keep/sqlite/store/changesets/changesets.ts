@@ -12,6 +12,7 @@ import type { Database } from '../../database.ts';
 import type { SqlValue } from '../../values.ts';
 import { createBudgetStore } from './budgets.ts';
 import { eventMethods } from './events.ts';
+import { makeLives } from './lives.ts';
 import { sourceMethods } from './sources.ts';
 import { createWebhookStore } from './webhooks.ts';
 
@@ -71,6 +72,7 @@ export function createChangesetStore(database: Database): ChangesetStore {
       database.write(() => {
         database.statement(RECORD_FAILURE).run(JSON.stringify(error), nowMs, id);
       }),
+    makeLives: signal => makeLives(database, signal),
     ...eventMethods(database),
     ...sourceMethods(database),
     webhooks: createWebhookStore(database),

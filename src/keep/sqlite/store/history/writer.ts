@@ -10,6 +10,7 @@ import type {
   RepositoryTotals,
 } from '../../../store/types.ts';
 import type { Database } from '../../database.ts';
+import { writeUnder } from '../claim.ts';
 import { rollUp } from './roll-ups.ts';
 import {
   ADVANCE,
@@ -49,15 +50,18 @@ const ROWS_AT_ONCE = 1000;
 export class SqliteHistoryWriter implements HistoryWriter {
   readonly #database: Database;
   readonly #repositoryId: number;
+  readonly #claim: number | undefined;
   /** By object: the reader gives the same object for the same identity. */
   readonly #identityIds = new Map<PersonIdentity, number>();
   /** A walk that began with nothing stored: its commits are new without looking. */
   #fresh = false;
   readonly #unsettled: UnsettledCommits;
 
-  constructor(database: Database, repositoryId: number) {
+  /** @param claim the token of the claim that it writes under, where there is a queue */
+  constructor(database: Database, repositoryId: number, claim?: number) {
     this.#database = database;
     this.#repositoryId = repositoryId;
+    this.#claim = claim;
     this.#unsettled = new UnsettledCommits(database, repositoryId);
   }
 
@@ -73,7 +77,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   async begin(tips: RefSnapshot): Promise<void> {
     const stored = await this.count();
-    await this.#database.write(() => {
+    await this.#write(() => {
       this.#forgetPending();
       this.#run('UPDATE repositories SET pending_processed = 0 WHERE id = ?');
       const statement = this.#database.statement(INSERT_PENDING);
@@ -84,7 +88,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   async append(commits: CommitRows, walked: number): Promise<number> {
     try {
-      return await this.#database.write(() => {
+      return await this.#write(() => {
         const isFresh = this.#fresh && walked === commits.length;
         const added = isFresh ? this.#insertFresh(commits) : this.#insertUnknown(commits);
         this.#database.statement(ADVANCE).run(walked, this.#repositoryId);
@@ -103,7 +107,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
     let removed = 0;
     for (let from = 0; from < hashes.length; from += ROWS_AT_ONCE) {
       const some = hashes.slice(from, from + ROWS_AT_ONCE);
-      removed += await this.#database.write(() => this.#remove(some));
+      removed += await this.#write(() => this.#remove(some));
     }
     return removed;
   }
@@ -134,21 +138,21 @@ export class SqliteHistoryWriter implements HistoryWriter {
     mapped: readonly { readonly from: PersonIdentity; readonly to: PersonIdentity }[],
   ): Promise<RepositoryTotals> {
     for (let from = 0; from < mapped.length; from += ROWS_AT_ONCE) {
-      await this.#database.write(() => {
+      await this.#write(() => {
         const statement = this.#database.statement(MAP_IDENTITY);
         for (const { from: as, to } of mapped.slice(from, from + ROWS_AT_ONCE)) {
           statement.run(to.name, to.email, mailmapHash, this.#repositoryId, as.name, as.email);
         }
       });
     }
-    return this.#database.write(() => {
+    return this.#write(() => {
       this.#database.statement(SET_MAILMAP).run(mailmapHash, this.#repositoryId);
       return renewTotals(this.#database, this.#repositoryId, undefined);
     });
   }
 
   async finish(nowMs: number): Promise<RepositoryTotals> {
-    return this.#database.write(() => {
+    return this.#write(() => {
       this.#unsettled.settle();
       const sql = 'SELECT pending_processed IS NOT NULL AS pending FROM repositories WHERE id = ?';
       if (this.#database.statement(sql).get(this.#repositoryId)?.pending === 1) {
@@ -232,7 +236,11 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   /** Settles what waits, if anything does: then the counts and hashes are those of all commits. */
   async #settled(): Promise<void> {
-    if (this.#unsettled.any()) await this.#database.write(() => this.#unsettled.settle());
+    if (this.#unsettled.any()) await this.#write(() => this.#unsettled.settle());
+  }
+
+  #write<T>(change: () => T): Promise<T> {
+    return writeUnder(this.#database, this.#claim, change);
   }
 
   #remove(hashes: readonly ObjectId[]): number {

@@ -1,23 +1,28 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Percentiles, percentiles } from '../../../store/changeset-life.ts';
 import type {
-  ChangesetLifeRow,
-  ChangesetLivesQuery,
   ChangesetScope,
+  ChangesetWindow,
   DayReviews,
-  LifeEvent,
+  LifeFigures,
+  LifeFiguresQuery,
+  MergedCycle,
   OpenChangesetCounts,
   OpenChangesetsQuery,
   Questions,
-  ReviewsQuery,
   StaleChangesets,
   StaleChangesetsQuery,
 } from '../../../store/questions.ts';
-import { readInteger, readIntegerOrNull, readText, readTextOrNull } from '../../../store/rows/columns.ts';
+import { readInteger, readText, type SqlRow } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
 import type { SqlValue } from '../../values.ts';
+import { makeLives } from '../changesets/lives.ts';
+
+const DAY_MS = 86_400_000;
 
 type ChangesetQuestions = Pick<
   Questions,
-  'countOpenChangesets' | 'changesetLives' | 'reviewsByDay' | 'staleChangesets'
+  'countOpenChangesets' | 'changesetFigures' | 'mergedCycles' | 'reviewsByDay' | 'staleChangesets'
 >;
 
 /** Questions about how changesets are reviewed and merged. */
@@ -26,9 +31,8 @@ export function changesetQuestions(database: Database): ChangesetQuestions {
     async countOpenChangesets(query) {
       return countOpen(database, query);
     },
-    async changesetLives(query) {
-      return livesOf(database, query);
-    },
+    changesetFigures: query => figuresOf(database, query),
+    mergedCycles: query => cyclesOf(database, query),
     async reviewsByDay(query) {
       return reviewsOf(database, query);
     },
@@ -73,57 +77,124 @@ function conditionsOf({ host, repository }: ChangesetScope): {
   return { sql, params };
 }
 
-function livesOf(database: Database, query: ChangesetLivesQuery): ChangesetLifeRow[] {
-  const { sql: conditions, params } = conditionsOf(query);
-  const { sinceMs, untilMs, afterId, limit } = query;
-  const sql = `
-    SELECT id, state, author, created_at_ms, merged_at_ms, closed_at_ms, additions + deletions AS lines
-      FROM changesets NOT INDEXED WHERE id > ? AND created_at_ms < ?
-       AND (created_at_ms >= ? OR merged_at_ms >= ? OR closed_at_ms >= ?) ${conditions}
-     ORDER BY id LIMIT ?`;
-  const rows = database.all(sql, afterId, untilMs, sinceMs, sinceMs, sinceMs, ...params, limit);
-  const events = eventsOf(
-    database,
-    rows.map(row => readInteger(row, 'id')),
-  );
-  return rows.map(row => ({
-    id: readInteger(row, 'id'),
-    state: readText(row, 'state'),
-    author: readTextOrNull(row, 'author'),
-    createdAtMs: readInteger(row, 'created_at_ms'),
-    mergedAtMs: readIntegerOrNull(row, 'merged_at_ms'),
-    closedAtMs: readIntegerOrNull(row, 'closed_at_ms'),
-    lines: readIntegerOrNull(row, 'lines'),
-    events: events.get(readInteger(row, 'id')) ?? [],
-  }));
-}
+/** So many rows are read at once; others have their turn between two pages. */
+const PAGE = 5000;
 
-function eventsOf(database: Database, ids: readonly number[]): Map<number, LifeEvent[]> {
+/**
+ * All rows of `changeset_lives` whose time in that column lies in the window, in its order and in pages, each of which is
+ * one range of the column's index.
+ */
+async function* livesIn(
+  database: Database,
+  time: 'created_at_ms' | 'merged_at_ms' | 'closed_at_ms',
+  { sinceMs, untilMs, ...scope }: ChangesetWindow,
+  columns: string,
+  condition = '',
+): AsyncGenerator<SqlRow[]> {
+  const { sql: conditions, params } = conditionsOf(scope);
+  const isScoped = params.length > 0 ? 'JOIN changesets ON changesets.id = lives.changeset_id' : '';
   const sql = `
-    SELECT changeset_id, kind, at_ms, actor, actor_is_bot, review FROM changeset_events
-     WHERE changeset_id IN (SELECT value FROM json_each(?))
-       AND kind IN ('review', 'commit', 'force_push', 'ready_for_review', 'converted_to_draft')
-     ORDER BY changeset_id, at_ms, place, host_id`;
-  const byChangeset = new Map<number, LifeEvent[]>();
-  for (const row of database.all(sql, JSON.stringify(ids))) {
-    const id = readInteger(row, 'changeset_id');
-    const events = byChangeset.get(id) ?? [];
-    byChangeset.set(id, events);
-    events.push({
-      kind: readText(row, 'kind'),
-      atMs: readInteger(row, 'at_ms'),
-      actor: readTextOrNull(row, 'actor'),
-      actorIsBot: readInteger(row, 'actor_is_bot') === 1,
-      review: readTextOrNull(row, 'review'),
-    });
+    SELECT lives.changeset_id AS id, lives.${time} AS at_ms, ${columns} FROM changeset_lives lives ${isScoped}
+     WHERE (lives.${time}, lives.changeset_id) > (?, ?) AND lives.${time} < ? ${condition} ${conditions}
+     ORDER BY lives.${time}, lives.changeset_id LIMIT ?`;
+  for (let after = [sinceMs, -1]; ; ) {
+    const rows = database.all(sql, ...after, untilMs, ...params, PAGE);
+    yield rows;
+    const last = rows.at(-1);
+    if (!last || rows.length < PAGE) return;
+    after = [readInteger(last, 'at_ms'), readInteger(last, 'id')];
+    await setImmediate();
   }
-  return byChangeset;
 }
 
-const DAY_MS = 86_400_000;
+const MERGED_COLUMNS = [
+  'rounds',
+  'cycle_ms',
+  'draft_ms',
+  'first_review_ms',
+  'in_review_ms',
+  'wait_for_merge_ms',
+  'lines',
+] as const;
+
+async function cyclesOf(database: Database, query: ChangesetWindow): Promise<MergedCycle[]> {
+  await makeLives(database);
+  const cycles: MergedCycle[] = [];
+  for await (const rows of livesIn(database, 'merged_at_ms', query, 'lives.cycle_ms')) {
+    for (const row of rows)
+      cycles.push({ mergedAtMs: readInteger(row, 'at_ms'), cycleMs: readInteger(row, 'cycle_ms') });
+  }
+  return cycles;
+}
+
+async function figuresOf(database: Database, query: LifeFiguresQuery): Promise<LifeFigures> {
+  await makeLives(database);
+  const days = new DayCounts();
+  const firstReviews: (number | null)[] = [];
+  for await (const rows of livesIn(database, 'created_at_ms', query, 'lives.first_review_ms')) {
+    for (const { at_ms: atMs, first_review_ms: firstReviewMs } of rows) {
+      days.count('opened', atMs as number);
+      firstReviews.push(firstReviewMs as number | null);
+    }
+  }
+  const merged = Object.fromEntries(MERGED_COLUMNS.map(name => [name, [] as (number | null)[]]));
+  const columns = MERGED_COLUMNS.map(name => `lives.${name}`).join(', ');
+  for await (const rows of livesIn(database, 'merged_at_ms', query, columns)) {
+    for (const row of rows) {
+      days.count('merged', row.at_ms as number);
+      for (const name of MERGED_COLUMNS) merged[name]?.push(row[name] as number | null);
+    }
+  }
+  const unmerged = 'AND lives.merged_at_ms IS NULL';
+  for await (const rows of livesIn(database, 'closed_at_ms', query, 'NULL', unmerged)) {
+    for (const { at_ms: atMs } of rows) days.count('closed', atMs as number);
+  }
+  const of = (name: (typeof MERGED_COLUMNS)[number]): Percentiles => percentiles(merged[name] ?? []);
+  return {
+    timeToFirstReviewMs: percentiles(firstReviews),
+    reviewRounds: of('rounds'),
+    cycleMs: of('cycle_ms'),
+    draftMs: of('draft_ms'),
+    firstReviewMs: of('first_review_ms'),
+    inReviewMs: of('in_review_ms'),
+    waitForMergeMs: of('wait_for_merge_ms'),
+    cycleBySizeMs: bySize(merged.cycle_ms ?? [], merged.lines ?? [], query.upToLines).map(percentiles),
+    days: days.inOrder(),
+  };
+}
+
+/** Values sorted into sizes: one up to each bound, and at last all larger ones. */
+function bySize(
+  values: readonly (number | null)[],
+  lines: readonly (number | null)[],
+  upToLines: readonly number[],
+): (number | null)[][] {
+  const sizes: (number | null)[][] = [...upToLines, Number.POSITIVE_INFINITY].map(() => []);
+  for (const [at, changed] of lines.entries()) {
+    if (changed === null) continue;
+    const size = upToLines.findIndex(bound => changed <= bound);
+    sizes.at(size)?.push(values[at] ?? null);
+  }
+  return sizes;
+}
+
+class DayCounts {
+  readonly #days = new Map<number, { opened: number; merged: number; closed: number }>();
+
+  count(what: 'opened' | 'merged' | 'closed', atMs: number): void {
+    const day = Math.trunc(atMs / DAY_MS);
+    const counts = this.#days.get(day) ?? { opened: 0, merged: 0, closed: 0 };
+    counts[what] += 1;
+    this.#days.set(day, counts);
+  }
+
+  inOrder(): LifeFigures['days'] {
+    return [...this.#days].sort(([one], [two]) => one - two).map(([day, counts]) => ({ day, ...counts }));
+  }
+}
 
 /** Of changesets that have seen a change since the window began, however that is known: no index of events is needed. */
-function reviewsOf(database: Database, query: ReviewsQuery): DayReviews[] {
+function reviewsOf(database: Database, query: ChangesetWindow): DayReviews[] {
   const { sql: conditions, params } = conditionsOf(query);
   const sql = `
     SELECT actor AS reviewer, at_ms / ${DAY_MS} AS day, count(*) AS reviews

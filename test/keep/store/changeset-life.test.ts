@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lifeOf, percentiles } from '../../../src/insights/changesets/life.ts';
-import type { LifeEvent } from '../../../src/keep/store/questions.ts';
+import { type LifeEvent, lifeOf, percentiles } from '../../../src/keep/store/changeset-life.ts';
 
 const HOUR_MS = 3_600_000;
 const at = (hours: number, kind: string, more: Partial<LifeEvent> = {}): LifeEvent => ({
@@ -29,7 +28,7 @@ test('the parts of a cycle add up to it, and time as a draft is in none of them 
     at(10, 'ready_for_review', { actor: 'ada' }),
     at(15, 'review', { review: 'approved' }),
   ];
-  const life = lifeOf(facts, events, 99 * HOUR_MS);
+  const life = lifeOf(facts, events);
   assert.deepEqual(life, {
     draftMs: 6 * HOUR_MS,
     firstReviewMs: 2 * HOUR_MS,
@@ -42,11 +41,12 @@ test('the parts of a cycle add up to it, and time as a draft is in none of them 
   assert.equal((firstReviewMs ?? 0) + (inReviewMs ?? 0) + (waitForMergeMs ?? 0), cycleMs);
 });
 
-test('one that is a draft still, unreviewed, has a draft time and nothing else (C-24)', () => {
+test('of one that is a draft still, unreviewed, nothing is over; closed as one, it was a draft all the time (C-24)', () => {
   const open = { ...facts, state: 'draft', mergedAtMs: null, closedAtMs: null };
-  const life = lifeOf(open, [], 3 * HOUR_MS);
   const nothing = { firstReviewMs: null, inReviewMs: null, waitForMergeMs: null, cycleMs: null };
-  assert.deepEqual(life, { draftMs: 3 * HOUR_MS, ...nothing, rounds: 0 });
+  assert.deepEqual(lifeOf(open, []), { draftMs: null, ...nothing, rounds: 0 });
+  const closed = { ...open, closedAtMs: 3 * HOUR_MS };
+  assert.deepEqual(lifeOf(closed, []), { draftMs: 3 * HOUR_MS, ...nothing, rounds: 0 });
 });
 
 test('percentiles by nearest rank, of what there is (C-24)', () => {

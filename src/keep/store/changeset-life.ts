@@ -1,6 +1,22 @@
-import type { LifeEvent } from '../../keep/store/questions.ts';
+/**
+ * The life of one changeset, from its events. Times are of the host's clock, in milliseconds. It is stored whenever one
+ * of what it is made of is, so that figures over many changesets need not read their events.
+ */
 
-/** The life of one changeset, from its events. Times are of the host's clock, in milliseconds. */
+export interface LifeEvent {
+  readonly kind: string;
+  readonly atMs: number;
+  readonly actor: string | null;
+  readonly actorIsBot: boolean;
+  /** Of a review: approved, changes_requested, commented, dismissed, pending. */
+  readonly review: string | null;
+}
+
+/** The kinds of events that a life is made of. */
+export const LIFE_EVENTS = ['review', 'commit', 'force_push', 'ready_for_review', 'converted_to_draft'];
+
+/** So many changesets have their lives made at once: a transaction that others wait for stays short. */
+export const LIVES_AT_ONCE = 500;
 
 export interface LifeFacts {
   readonly state: string;
@@ -10,9 +26,10 @@ export interface LifeFacts {
   readonly closedAtMs: number | null;
 }
 
-/** Durations in milliseconds; null: has not come to that. Time as a draft counts in none but `draftMs`. */
+/** Durations in milliseconds; null: has not come to that, or is not over. Time as a draft counts in
+ * none but `draftMs`. */
 export interface Life {
-  readonly draftMs: number;
+  readonly draftMs: number | null;
   /** From ready for review to the first review by somebody else; bots do not count. */
   readonly firstReviewMs: number | null;
   /** From the first review to the last approval before the merge, or to the merge where nobody approved. */
@@ -27,9 +44,9 @@ export interface Life {
 
 type Span = readonly [fromMs: number, toMs: number];
 
-/** @param events in their order */
-export function lifeOf(facts: LifeFacts, events: readonly LifeEvent[], nowMs: number): Life {
-  const endMs = facts.mergedAtMs ?? facts.closedAtMs ?? nowMs;
+/** Pure: the same whenever it is asked. @param events in their order */
+export function lifeOf(facts: LifeFacts, events: readonly LifeEvent[]): Life {
+  const endMs = facts.mergedAtMs ?? facts.closedAtMs ?? Number.POSITIVE_INFINITY;
   const drafts = draftSpans(facts, events, endMs);
   const between = (fromMs: number, toMs: number): number =>
     Math.max(0, toMs - fromMs - drafts.reduce((sum, span) => sum + overlap(span, [fromMs, toMs]), 0));
@@ -39,7 +56,7 @@ export function lifeOf(facts: LifeFacts, events: readonly LifeEvent[], nowMs: nu
   const approved = reviews.filter(({ review }) => review === 'approved').at(-1)?.atMs;
   const reviewedMs = mergedAtMs === null ? undefined : (approved ?? mergedAtMs);
   return {
-    draftMs: drafts.reduce((sum, [fromMs, toMs]) => sum + toMs - fromMs, 0),
+    draftMs: Number.isFinite(endMs) ? drafts.reduce((sum, [fromMs, toMs]) => sum + toMs - fromMs, 0) : null,
     firstReviewMs: first === undefined ? null : between(createdAtMs, first),
     inReviewMs: first === undefined || reviewedMs === undefined ? null : between(first, reviewedMs),
     waitForMergeMs: mergedAtMs === null || approved === undefined ? null : between(approved, mergedAtMs),
@@ -85,7 +102,6 @@ function roundsOf(events: readonly LifeEvent[], author: string | null): number {
   }
   return rounds;
 }
-
 /** Percentiles by nearest rank; null without values. */
 export interface Percentiles {
   readonly count: number;

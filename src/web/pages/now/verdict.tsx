@@ -1,0 +1,53 @@
+import type { Answer } from '../../../client/index.ts';
+import { type Status, status } from '../../live/live.ts';
+import { count, number, span } from '../../parts/words.ts';
+
+export type Trouble = Answer<'listTroubles'>['troubles'][number];
+export type Pause = Answer<'listPauses'>['pauses'][number];
+
+interface VerdictProps {
+  readonly troubles: readonly Trouble[] | undefined;
+  readonly pauses: readonly Pause[] | undefined;
+}
+
+/** Whether all flows, in a sentence. */
+export function Verdict({ troubles, pauses = [] }: VerdictProps) {
+  if (!troubles) return <p class="verdict">…</p>;
+  const forPeople = troubles.filter(({ isWaiting }) => !isWaiting).length;
+  const waiting = troubles.length - forPeople;
+  const kind = forPeople > 0 ? 'bad' : waiting > 0 ? 'warn' : 'good';
+  const now = status.value;
+  return (
+    <div class={`verdict ${kind}`} role="status">
+      <p class="line">{sentence(forPeople, waiting)}</p>
+      <p class="quiet">
+        {[
+          pauses.length > 0 ? `${count(pauses.length, 'pause')} in force` : '',
+          ...(now ? [dueWords(now), underWay(now)] : []),
+        ]
+          .filter(Boolean)
+          .join(' · ')}
+      </p>
+    </div>
+  );
+}
+
+/** Pure. */
+function sentence(forPeople: number, waiting: number): string {
+  const again =
+    waiting === 1 ? 'one is tried again by itself' : `${number(waiting)} are tried again by themselves`;
+  if (forPeople > 0) {
+    const wants = forPeople === 1 ? 'One thing needs you' : `${number(forPeople)} things need you`;
+    return waiting > 0 ? `${wants}; ${again}.` : `${wants}.`;
+  }
+  return waiting > 0 ? `Nothing needs you; ${again}.` : 'All flows.';
+}
+
+function dueWords({ schedule: { due, behindMs } }: Status): string {
+  return due > 0 ? `${count(due, 'sync', 'syncs')} due, behind ${span(behindMs)}` : 'no sync is due';
+}
+
+function underWay({ deliveries: { incoming, processing } }: Status): string {
+  const files = incoming + processing;
+  return files > 0 ? `${count(files, 'file')} on their way` : 'no file is on its way';
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { standingPlace, startStation, until } from '../support/sluice.ts';
+import { openPage, startBrowser } from './browser.ts';
+import { seedDeliveries } from './demo.ts';
+
+let browser: Browser;
+before(async () => {
+  browser = await startBrowser();
+});
+after(() => browser?.close());
+
+test('Now says in a sentence whether all flows, and acts on what is stuck where it says so: retry, drop, pause and undo (W-4, W-5, S-20)', async t => {
+  const cwd = standingPlace(t);
+  await seedDeliveries(cwd, 12);
+  const station = await startStation(t, { cwd, yaml: 'repos: []\n' });
+  const { page, complaints } = await openPage(t, browser, station.url);
+  await page.getByText('2 things need you; one is tried again by itself.').waitFor();
+  const stuck = page.locator('#troubles li');
+  const cause = (code: string) => stuck.filter({ hasText: code });
+
+  // What cannot be taken back is asked for twice.
+  await cause('access_denied').getByRole('button', { name: 'Drop: access_denied' }).press('Enter');
+  await page.getByRole('button', { name: 'Delete 6 files, undelivered?: access_denied' }).press('Enter');
+  await page.getByText('6 files dropped.').waitFor();
+  await cause('access_denied').waitFor({ state: 'detached' });
+  await cause('object_too_large').getByRole('button', { name: 'Retry all 3' }).press('Enter');
+  await page.getByText('3 files will be tried again.').waitFor();
+  await page.getByText('Nothing needs you; one is tried again by itself.').waitFor();
+  // The line of what was delivered follows by itself.
+  await page.getByRole('img', { name: /^files in the last hour: 3, most at / }).waitFor();
+
+  await station.ask('/api/v1/pauses', { kind: 'profile', name: 'local' });
+  await page.reload();
+  await page.getByRole('button', { name: 'Resume: local' }).click();
+  await page.getByText('local goes on.').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('local is paused: nothing goes there until it is resumed.').waitFor();
+  const { body } = await station.ask('/api/v1/pauses');
+  const { pauses } = body as unknown as { pauses: readonly { name: string }[] };
+  assert.deepEqual(
+    pauses.map(({ name }) => name),
+    ['local'],
+  );
+  assert.deepEqual(complaints, []);
+});
+
+test('rates are those that the station keeps, for an hour and for a day, each with its amounts in words (W-4)', async t => {
+  const cwd = standingPlace(t);
+  const station = await startStation(t, { cwd, yaml: 'repos: []\n' });
+  const { page, complaints } = await openPage(t, browser, station.url);
+  const lines = page.getByRole('img', { name: / in the last hour: none$/ });
+  await lines.nth(4).waitFor();
+  await page.getByRole('button', { name: 'day', exact: true }).press('Enter');
+  await page.getByRole('img', { name: 'files in the last day: none' }).waitFor();
+  await until('an hour is chosen no longer', async () => (await lines.count()) === 0);
+  await page.locator('.spark').first().hover();
+  await page.locator('.spark .tip').waitFor();
+  assert.deepEqual(complaints, []);
+});
