@@ -149,3 +149,9 @@ export function hasMovedMeanwhile(error: unknown): boolean {
     /not our ref|unadvertised object|couldn't find remote ref/.test(error.message)
   );
 }
+
+/** The id that the remote says it does not have. */
+export function refusedId(error: unknown): ObjectId | undefined {
+  if (!(error instanceof SluiceError)) return undefined;
+  return /(?:not our ref|unadvertised object) ([0-9a-f]{40,64})/.exec(error.message)?.[1];
+}

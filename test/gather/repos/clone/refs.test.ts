@@ -173,3 +173,28 @@ test('a fetch asks only for what the clone lacks, and for much of it in parts (R
   assert.equal((await bench.sync()).tips.get('refs/heads/again'), later);
   assert.equal(readFileSync(asked, 'utf8'), '', 'names alone have moved');
 });
+
+test('a ref that names what its remote does not have costs itself alone, with a warning (R-651)', async t => {
+  const bench = new CloneBench(t);
+  const tip = bench.upstream.commit('one');
+  const breakRef = (name: string, id: string): void =>
+    writeFileSync(join(bench.upstream.path, 'refs/heads', name), `${id}\n`);
+  breakRef('gone', '1'.repeat(40));
+  breakRef('gone-too', '2'.repeat(40));
+  const first = await bench.sync();
+  assert.deepEqual([first.outcome, Object.fromEntries(first.tips)], ['clone', { 'refs/heads/main': tip }]);
+  const words = (name: string, id: string): string =>
+    `refs/heads/${name} of ${bench.remote().url} is left out: it names ${id.repeat(10)}, which is not there`;
+  const told = [words('gone', '1'), words('gone-too', '2')];
+  assert.deepEqual(
+    first.warnings.map(({ message }) => message),
+    told,
+  );
+  const later = bench.upstream.commit('two');
+  const second = await bench.sync();
+  assert.deepEqual([second.outcome, second.tips.get('refs/heads/main')], ['fetch', later]);
+  assert.equal(second.warnings.length, 2);
+  bench.upstream.git('symbolic-ref', 'HEAD', 'refs/heads/gone');
+  bench.upstream.git('update-ref', '-d', 'refs/heads/main');
+  await assert.rejects(bench.sync(), /not our ref/);
+});
