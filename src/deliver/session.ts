@@ -20,6 +20,7 @@ import { Bandwidth } from './bandwidth.ts';
 import type { DeliveryContext } from './context.ts';
 import { openDestinations } from './destinations.ts';
 import { Gate } from './gate.ts';
+import { Hooks } from './hooks.ts';
 import { FailingFolders } from './intake/failing-folders.ts';
 import { Intake } from './intake/intake.ts';
 import type { LeftFiles, Watch, WatchOptions } from './intake/watch/watch.ts';
@@ -107,6 +108,7 @@ export class DeliverySession {
   readonly #counts: WaitingCounts;
   readonly #keyRetries = new KeyRetries(() => this.#context);
   readonly #maintenance: Maintenance;
+  readonly #hooks = new Hooks(() => this.#context);
   readonly #watch: Watch;
   /** What the watch has seen and not reported. */
   #left: readonly LeftFiles[] = [];
@@ -252,6 +254,7 @@ export class DeliverySession {
     const wasEmpty = this.#context.journal.list({ limit: 1 }).length === 0;
     const done = await reconcileSpool({ ...this.#context, onUndeliverable });
     if (wasEmpty) await warnOfLostRecords(spool, log);
+    await this.#hooks.start();
     await retryForOtherKeys(this.#context);
     await this.#context.journal.putProcessingFirst(this.#context.clock.nowMs());
     this.#context.holds.adopt();
@@ -275,6 +278,7 @@ export class DeliverySession {
     await this.#watch.stop();
     this.#intake.dropWaiting();
     await this.#dispatcher.drain(settings.stopGraceMs);
+    await this.#hooks.stop();
     await recordSent(this.#context);
     await this.#intake.settle();
     await endpoints.stop();
@@ -442,6 +446,7 @@ export class DeliverySession {
   /** An attempt ended, whichever way (4). */
   #attemptEnded(record: FileRecord, outcome: DeliveryOutcome): void {
     for (const sync of this.#syncs) sync.note(record, outcome);
+    this.#hooks.wake();
     if (outcome === 'completed') this.#maintenance.fileDelivered();
     // Should something lie there still, or again, it is to be looked at anew: it may have come while this was sent.
     if (outcome === 'gone' || (outcome === 'completed' && record.source !== null))
