@@ -27,7 +27,8 @@ import { sql as pauses } from './migrations/0024-pauses.ts';
 import { sql as rates } from './migrations/0025-rates.ts';
 import { sql as lives } from './migrations/0026-lives.ts';
 import { sql as hooks } from './migrations/0027-hooks.ts';
-import { sql as captureTotals } from './migrations/0028-capture-totals.ts';
+import { sql as mounts } from './migrations/0028-mounts.ts';
+import { sql as captureTotals } from './migrations/0029-capture-totals.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -58,6 +59,7 @@ export const MIGRATIONS: readonly string[] = [
   rates,
   lives,
   hooks,
+  mounts,
   captureTotals,
 ];
 
