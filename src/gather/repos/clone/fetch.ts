@@ -72,7 +72,8 @@ export async function fetchObjects(options: FetchOptions): Promise<void> {
   const there = shallow ? IdSet.none : IdSet.of(known.values());
   const first = remoteRefs.head === undefined ? undefined : tips.get(remoteRefs.head);
   let beside: ObjectId | undefined;
-  for (const ids of inParts(missingOf(first, tips, there), idsAtOnce)) {
+  // After the first of several parts the clone may be whole, and could not be made so again.
+  for (const ids of inParts(missingOf(first, tips, there), shallow ? tips.size : idsAtOnce)) {
     await fetchIds(ids, beside, options);
     // A new clone has no ref yet that would tell the remote what came with the parts before.
     if (known.size === 0) beside = first ?? ids[0];
