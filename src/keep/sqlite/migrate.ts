@@ -28,9 +28,10 @@ import { sql as rates } from './migrations/0025-rates.ts';
 import { sql as lives } from './migrations/0026-lives.ts';
 import { sql as hooks } from './migrations/0027-hooks.ts';
 import { sql as mounts } from './migrations/0028-mounts.ts';
-import { sql as adopts } from './migrations/0029-adopts.ts';
-import { sql as failingTargets } from './migrations/0030-failing-targets.ts';
-import { sql as refusedMerges } from './migrations/0031-refused-merges.ts';
+import { sql as captureTotals } from './migrations/0029-capture-totals.ts';
+import { sql as adopts } from './migrations/0030-adopts.ts';
+import { sql as failingTargets } from './migrations/0031-failing-targets.ts';
+import { sql as refusedMerges } from './migrations/0032-refused-merges.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -62,6 +63,7 @@ export const MIGRATIONS: readonly string[] = [
   lives,
   hooks,
   mounts,
+  captureTotals,
   adopts,
   failingTargets,
   refusedMerges,

@@ -93,7 +93,7 @@ function planOf(disks: readonly Disk[]) {
     panes: all.map(
       (one): Pane => ({
         key: one.disk.path,
-        name: `${one.disk.holds.join(', ')}: ${one.disk.path}`,
+        name: one.disk.holds.join(', '),
         height: 5,
         figures: roundBytes(Math.max(1, ...one.samples.map(({ value }) => value)), 3),
         figureWords: value => (value === 0 ? '0' : shortBytes(value)),
