@@ -47,6 +47,15 @@ export interface FolderSettings {
   readonly selection?: SelectionSetup;
 }
 
+/** Programs with their arguments, run after deliveries. */
+export interface HookSettings {
+  readonly delivered?: readonly string[] | undefined;
+  readonly failed?: readonly string[] | undefined;
+  readonly timeoutMs: number;
+  /** Of both, at once. */
+  readonly atOnce: number;
+}
+
 /** A question asked before each scheduled sync. */
 export type GateSettings =
   | { readonly command: string; readonly timeoutMs: number }
@@ -88,6 +97,7 @@ export interface DeliverySettings extends Readonly<typeof FIXED_SETTINGS> {
   readonly offline: 'count' | 'hold';
   readonly probeIntervalMs: number;
   readonly gate: GateSettings | null;
+  readonly hooks?: HookSettings | undefined;
   readonly folders: readonly FolderSettings[];
   readonly destinations: readonly DestinationSettings[];
 }
@@ -146,6 +156,7 @@ export function settingsFrom({ deliver, sync }: Pick<Config, 'deliver' | 'sync'>
     probeIntervalMs: deliver.probeIntervalMs,
     retention: retentionFrom(deliver),
     gate: gateFrom(deliver.gate),
+    hooks: deliver.hooks,
     folders: deliver.folders.map(folderFrom),
     destinations: deliver.destinations.map(destinationFrom),
   };

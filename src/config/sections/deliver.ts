@@ -17,6 +17,7 @@ import {
   optionalDuration,
   optionalFlag,
   optionalPath,
+  optionalProgram,
   optionalSize,
   optionalText,
   path,
@@ -81,6 +82,35 @@ const gate = mapping(
   .meta({
     description: 'Asked before each scheduled sync whether to sync now; only an explicit yes lets it run.',
   });
+
+const hooks = mapping(
+  {
+    delivered: optionalProgram({
+      description:
+        'A program and its arguments, run without a shell for each file that is delivered; it gets the facts of it as JSON on standard input and in SLUICE_* variables.',
+      example: ['/usr/local/bin/after-delivery'],
+    }),
+    failed: optionalProgram({
+      description: 'The same for each file that is given up, with its cause.',
+      example: ['/usr/local/bin/after-failure'],
+    }),
+    timeout: duration({
+      default: '1m',
+      min: '100ms',
+      max: '1d',
+      description: 'How long a program may take before it is killed, with all that it started.',
+    }),
+    atOnce: count({ default: 4, min: 1, max: 64, description: 'How many run at once.' }),
+  },
+  [
+    ({ delivered, failed }, fault) => {
+      if (delivered === undefined && failed === undefined)
+        fault('delivered', 'is missing; give it, failed, or both');
+    },
+  ],
+)
+  .optional()
+  .meta({ description: 'Programs that are run after deliveries; nothing waits for them.' });
 
 const folder = mapping({
   path: path({ default: '.', description: 'The folder to deliver, with all below it.' }),
@@ -394,6 +424,7 @@ export const deliver = section(
       example: '50GiB',
     }),
     gate,
+    hooks,
     folders: list(folder, {
       description: 'Folders that are delivered from where they lie.',
       example: [{ path: '/srv/exports', to: 's3://profile/bucket/exports' }],

@@ -4,7 +4,7 @@ import type { WorkHandler } from '../../engine/queue/handler.ts';
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { RetrySchedule } from '../../engine/retry.ts';
 import type { NotificationStore } from '../../keep/store/notifications.ts';
-import { runCommand } from './command.ts';
+import { sendByCommand } from './command.ts';
 import { payloadOf, type SentPayload, slackMessageOf } from './payload.ts';
 import { postWebhook } from './webhook.ts';
 
@@ -98,6 +98,6 @@ export async function sendBy(
   }
   const [program, ...args] = command;
   if (channel !== 'command' || program === undefined) return false;
-  await runCommand({ program, args }, payload, { timeoutMs, signal });
+  await sendByCommand({ program, args }, payload, { timeoutMs, signal });
   return true;
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode, FailureAnswer } from '../../base/errors.ts';
+import type { HookQueue } from './hooks.ts';
 
 /** Where a file is; the names of the spool's areas. */
 export type FileState = 'incoming_tmp' | 'incoming' | 'processing' | 'completed' | 'failed';
@@ -203,6 +204,9 @@ export type StateCounts = Readonly<Record<FileState, number>> & {
  * see what has been applied. Any method may throw `database_busy`, `database_invalid`, `disk_full`, `disk_failed`.
  */
 export interface Journal {
+  /** Commands that are to be run after deliveries. */
+  readonly hooks: HookQueue;
+
   /**
    * The record of a file that comes into view. One that is still in the state given, at the same address, is used again
    * and brought up to date; an `incoming` file also takes over the record with which a copy announced it
@@ -277,6 +281,12 @@ export interface Journal {
   heldFiles(): HeldFiles[];
   /** Lets everything go that is held so: due at `nowMs`. @returns how many */
   release(hold: FileHold, which: Released, nowMs: number): Promise<number>;
+  /** Paths that something was mounted at, as noted. */
+  mounts(): string[];
+  /** Something is mounted there. */
+  noteMount(path: string): Promise<void>;
+  /** Nothing is to be mounted there any more. */
+  forgetMount(path: string): Promise<void>;
   /** Files on their way, bucket by bucket. */
   waitingFiles(): WaitingFiles[];
   /** Files on their way that lie below a folder outside the spool. */

@@ -26,6 +26,8 @@ import { sql as alerts } from './migrations/0023-alerts.ts';
 import { sql as pauses } from './migrations/0024-pauses.ts';
 import { sql as rates } from './migrations/0025-rates.ts';
 import { sql as lives } from './migrations/0026-lives.ts';
+import { sql as hooks } from './migrations/0027-hooks.ts';
+import { sql as mounts } from './migrations/0028-mounts.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -55,6 +57,8 @@ export const MIGRATIONS: readonly string[] = [
   pauses,
   rates,
   lives,
+  hooks,
+  mounts,
 ];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */

@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { silentLogger } from '../../../src/base/log.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { SqliteWorkQueue } from '../../../src/engine/queue/sqlite/sqlite-work-queue.ts';
-import { runCommand } from '../../../src/insights/notifications/command.ts';
+import { sendByCommand } from '../../../src/insights/notifications/command.ts';
 import type { NotificationPayload } from '../../../src/insights/notifications/payload.ts';
 import { Notifications } from '../../../src/insights/notifications/service.ts';
 import { postWebhook } from '../../../src/insights/notifications/webhook.ts';
@@ -93,17 +93,21 @@ test('a command gets arguments as they are, the notification in variables and on
   t.after(() => delete process.env.SLUICE_TEST_SECRET);
   const script =
     'printf "%s|%s|%s|%s|" "$1" "$SLUICE_EVENT" "$SLUICE_MESSAGE" "$SLUICE_TEST_SECRET" > "$0"; cat >> "$0"';
-  await runCommand({ program: 'sh', args: ['-c', script, out, '$(a); b'] }, PAYLOAD, limits());
+  await sendByCommand({ program: 'sh', args: ['-c', script, out, '$(a); b'] }, PAYLOAD, limits());
   assert.equal(readFileSync(out, 'utf8'), `$(a); b|stale|${PAYLOAD.message}||${JSON.stringify(PAYLOAD)}\n`);
-  await runCommand({ program: 'true', args: [] }, PAYLOAD, limits());
+  await sendByCommand({ program: 'true', args: [] }, PAYLOAD, limits());
 });
 
 test('a command that fails says what it said, one that hangs is killed with its children, one that is not there is final (R-30)', async () => {
-  const failing = runCommand({ program: 'sh', args: ['-c', 'echo broken >&2; exit 3'] }, PAYLOAD, limits());
+  const failing = sendByCommand(
+    { program: 'sh', args: ['-c', 'echo broken >&2; exit 3'] },
+    PAYLOAD,
+    limits(),
+  );
   await assert.rejects(failing, { code: 'notification_failed', message: 'sh ended with 3: broken' });
-  const hanging = runCommand({ program: 'sh', args: ['-c', 'sleep 60 & sleep 60'] }, PAYLOAD, limits(100));
+  const hanging = sendByCommand({ program: 'sh', args: ['-c', 'sleep 60 & sleep 60'] }, PAYLOAD, limits(100));
   await assert.rejects(hanging, { code: 'notification_failed', message: /did not end within 0\.1 s/ });
-  await assert.rejects(runCommand({ program: '/nowhere', args: [] }, PAYLOAD, limits()), {
+  await assert.rejects(sendByCommand({ program: '/nowhere', args: [] }, PAYLOAD, limits()), {
     answer: 'give-up',
   });
 });

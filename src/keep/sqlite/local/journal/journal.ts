@@ -1,5 +1,6 @@
 import type { Clock } from '../../../../base/clock.ts';
 import type { ErrorCode } from '../../../../base/errors.ts';
+import type { HookQueue } from '../../../local/hooks.ts';
 import type {
   Attempt,
   EnteringFile,
@@ -26,6 +27,7 @@ import { GroupCommit } from '../../group-commit.ts';
 import { OpenedDatabaseFile } from '../../opened-database-file.ts';
 import { Entrance } from './entrance.ts';
 import { RecordFinder } from './find-records.ts';
+import { createHookQueue } from './hooks.ts';
 import { countRecords, listRecords } from './list.ts';
 import { rewindTimes } from './rewind.ts';
 import { toAttempt, updateOf } from './rows.ts';
@@ -46,6 +48,7 @@ import { UploadRows } from './uploads.ts';
 
 /** Journal in SQLite; the contract is in journal.ts. */
 export class SqliteJournal implements Journal {
+  readonly hooks: HookQueue;
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #changes: GroupCommit;
@@ -66,6 +69,7 @@ export class SqliteJournal implements Journal {
     this.#entrance = new Entrance({ database, records: this.#records, clock, apply });
     this.#changes = new GroupCommit(database, { clock, durable: true });
     this.#uploads = new UploadRows(database, this.#changes);
+    this.hooks = createHookQueue(database, this.#changes);
   }
 
   enter(file: EnteringFile): Promise<FileRecord> {
@@ -235,6 +239,22 @@ export class SqliteJournal implements Journal {
               .run(nowMs, this.#now(), hold, which.profile, which.bucket);
       return Number(changes);
     });
+  }
+
+  mounts(): string[] {
+    return this.#database.read(() =>
+      this.#database.all('SELECT path FROM mounts').map(row => readText(row, 'path')),
+    );
+  }
+
+  async noteMount(path: string): Promise<void> {
+    await this.#changes.submit(() =>
+      this.#database.statement('INSERT OR IGNORE INTO mounts (path) VALUES (?)').run(path),
+    );
+  }
+
+  async forgetMount(path: string): Promise<void> {
+    await this.#changes.submit(() => this.#database.statement('DELETE FROM mounts WHERE path = ?').run(path));
   }
 
   waitingFiles(): WaitingFiles[] {
