@@ -13,6 +13,7 @@ export const PATHS = {
   getStatus: 'GET /api/v1/status',
   listTroubles: 'GET /api/v1/troubles',
   getRates: 'GET /api/v1/rates',
+  getDiskHistory: 'GET /api/v1/disk/history',
   getSchedule: 'GET /api/v1/schedule',
   listNotifications: 'GET /api/v1/notifications',
 

@@ -28,6 +28,7 @@ import { sql as rates } from './migrations/0025-rates.ts';
 import { sql as lives } from './migrations/0026-lives.ts';
 import { sql as hooks } from './migrations/0027-hooks.ts';
 import { sql as mounts } from './migrations/0028-mounts.ts';
+import { sql as captureTotals } from './migrations/0029-capture-totals.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -59,6 +60,7 @@ export const MIGRATIONS: readonly string[] = [
   lives,
   hooks,
   mounts,
+  captureTotals,
 ];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */
