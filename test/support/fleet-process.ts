@@ -7,23 +7,29 @@ import { systemClock } from '../../src/base/clock.ts';
 import { asSluiceError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
-import { PgBossWorkQueue } from '../../src/engine/queue/pg-boss/pg-boss-work-queue.ts';
+import {
+  PgBossWorkQueue,
+  type PgBossWorkQueueOptions,
+} from '../../src/engine/queue/pg-boss/pg-boss-work-queue.ts';
 import { isWorkerGone, newWorkerId } from '../../src/engine/queue/worker-id.ts';
 import { SYNC_RETRY } from '../../src/engine/retry.ts';
 import { Workers } from '../../src/engine/workers.ts';
 import { PostgresDatabase } from '../../src/keep/postgres/database.ts';
+import type { SqlExecutor } from '../../src/keep/postgres/executor.ts';
 import { createStationStore } from '../../src/keep/postgres/store/stations.ts';
-import { setLoad } from '../../src/keep/store/change.ts';
+import { type StoreChange, setLoad } from '../../src/keep/store/change.ts';
 
 const [url = '', farSide = '', station = '', everyMs = '', perGroup = ''] = process.argv.slice(2);
-const database = await PostgresDatabase.open({ url, clock: systemClock, env: {}, patienceMs: 5000 });
-const queue = await PgBossWorkQueue.open({
+const database = await started(() =>
+  PostgresDatabase.open({ url, clock: systemClock, env: {}, patienceMs: 5000 }),
+);
+const options = {
   database,
   clock: systemClock,
   log: silentLogger,
   // As from another machine: only silence tells.
-  isWorkerGone: worker => worker.startsWith('here') && isWorkerGone(worker),
-  async applyChanges(transaction, changes) {
+  isWorkerGone: (worker: string) => worker.startsWith('here') && isWorkerGone(worker),
+  async applyChanges(transaction: SqlExecutor, changes: readonly StoreChange[]) {
     for (const change of changes) {
       if (change.kind !== 'set-load') continue;
       await transaction.execute('INSERT INTO settled (target, station, at_ms) VALUES ($1, $2, $3)', [
@@ -34,7 +40,8 @@ const queue = await PgBossWorkQueue.open({
     }
   },
   station,
-});
+} satisfies PgBossWorkQueueOptions;
+const queue = await started(() => PgBossWorkQueue.open(options));
 const sign = {
   ...{ id: station, run: newWorkerId(), name: station, host: station, version: '1', url: null },
   startedAtMs: Date.now(),
@@ -46,7 +53,7 @@ const sign = {
   },
 };
 const stations = createStationStore(database);
-await stations.arrive(sign);
+await started(() => stations.arrive(sign));
 setInterval(() => void stations.beat(sign).catch(() => undefined), 5000);
 
 const workers = new Workers({
@@ -83,4 +90,16 @@ try {
 } catch (error) {
   process.stderr.write(`${station}: ${asSluiceError(error).message}\n`);
   process.exit(1);
+}
+
+/** A start that finds no Postgres is made again, as whoever keeps a station up does. */
+async function started<T>(start: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      if (asSluiceError(error).code !== 'database_unreachable') throw error;
+      await systemClock.sleep(500);
+    }
+  }
 }
