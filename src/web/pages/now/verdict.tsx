@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import type { Answer } from '../../../client/index.ts';
 import { type Status, status } from '../../live/live.ts';
 import { count, number, span } from '../../parts/words.ts';
@@ -12,6 +13,11 @@ interface VerdictProps {
 
 /** Whether all flows, in a sentence. */
 export function Verdict({ troubles, pauses = [] }: VerdictProps) {
+  const isKnown = troubles !== undefined;
+  useEffect(() => {
+    // What bench/first-paint.ts measures.
+    if (isKnown) performance.mark('useful');
+  }, [isKnown]);
   if (!troubles) return <p class="verdict">…</p>;
   const forPeople = troubles.filter(({ isWaiting }) => !isWaiting).length;
   const waiting = troubles.length - forPeople;
