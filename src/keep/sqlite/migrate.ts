@@ -27,7 +27,9 @@ import { sql as pauses } from './migrations/0024-pauses.ts';
 import { sql as rates } from './migrations/0025-rates.ts';
 import { sql as lives } from './migrations/0026-lives.ts';
 import { sql as hooks } from './migrations/0027-hooks.ts';
-import { sql as adopts } from './migrations/0028-adopts.ts';
+
+import { sql as mounts } from './migrations/0028-mounts.ts';
+import { sql as adopts } from './migrations/0029-adopts.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -58,6 +60,8 @@ export const MIGRATIONS: readonly string[] = [
   rates,
   lives,
   hooks,
+
+  mounts,
   adopts,
 ];
 
