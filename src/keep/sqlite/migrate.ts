@@ -27,7 +27,6 @@ import { sql as pauses } from './migrations/0024-pauses.ts';
 import { sql as rates } from './migrations/0025-rates.ts';
 import { sql as lives } from './migrations/0026-lives.ts';
 import { sql as hooks } from './migrations/0027-hooks.ts';
-
 import { sql as mounts } from './migrations/0028-mounts.ts';
 import { sql as adopts } from './migrations/0029-adopts.ts';
 
