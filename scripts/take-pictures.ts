@@ -35,7 +35,12 @@ try {
   const repository = encodeURIComponent(body.repositories[0]?.url ?? '');
   const pictures: readonly Picture[] = [
     { name: 'now', path: '', shown: '#troubles li', height: 780 },
-    { name: 'repository', path: `repository?url=${repository}`, shown: '#hot-spots tbody tr', height: 860 },
+    {
+      name: 'repository',
+      path: `repository?url=${repository}`,
+      shown: '#hot-spots .tree-map svg',
+      height: 860,
+    },
   ];
   const browser = await startBrowser();
   afterwards.push(() => browser.close());

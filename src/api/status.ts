@@ -90,6 +90,13 @@ const RateSeries = z
         files: Amounts.describe('delivered'),
         bytes: Amounts.describe('of the files delivered'),
         failures: Amounts.describe('tries to deliver that failed'),
+        timed: Amounts.describe(
+          'files delivered of which it is known how long that took since they were found',
+        ),
+        within1s: Amounts.describe('of those `timed`: in a second at most'),
+        within15s: Amounts.describe('in 15 seconds at most'),
+        within5m: Amounts.describe('in five minutes at most'),
+        within2h: Amounts.describe('in two hours at most'),
       })
       .describe('an amount each span, the oldest first; the last span has not ended'),
   })
@@ -345,6 +352,23 @@ export const stationOperations = {
     summary: 'What the station did over time: by minute for an hour, by quarter of an hour for a day.',
     status: 200,
     answer: z.object({ hour: RateSeries, day: RateSeries }),
+  },
+  getDiskHistory: {
+    about,
+    summary: 'What was free on the disks of the station, by the hour, for ninety days at most.',
+    status: 200,
+    answer: z.object({
+      disks: z.array(
+        z.object({
+          path: z.string(),
+          holds: z.array(z.string()).describe('what lies there: spool, captures, clones, database, root'),
+          totalBytes: Bytes,
+          samples: z
+            .array(z.object({ takenAt: Time, freeBytes: Bytes }))
+            .describe('oldest first, some hundred at most; the last is of now'),
+        }),
+      ),
+    }),
   },
   listNotifications: {
     about,

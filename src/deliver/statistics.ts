@@ -23,6 +23,30 @@ export interface DurationCounts {
   readonly sumS: number;
 }
 
+/** Files of which it is known how long they took, and how many of them took no longer than that. */
+export interface DeliveryTimes {
+  readonly timed: number;
+  readonly within1s: number;
+  readonly within15s: number;
+  readonly within5m: number;
+  readonly within2h: number;
+}
+
+/** Durations of several destinations, by a few bounds that people tell apart. Pure. */
+export function deliveryTimes(durations: readonly DurationCounts[]): DeliveryTimes {
+  const upTo = (seconds: (typeof DURATION_BOUNDS_S)[number]): number => {
+    const at = DURATION_BOUNDS_S.indexOf(seconds);
+    return durations.reduce((sum, each) => sum + (each.upTo[at] ?? 0), 0);
+  };
+  return {
+    timed: durations.reduce((sum, { count }) => sum + count, 0),
+    within1s: upTo(1),
+    within15s: upTo(15),
+    within5m: upTo(300),
+    within2h: upTo(7200),
+  };
+}
+
 interface Counters {
   files: number;
   bytes: number;

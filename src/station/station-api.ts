@@ -12,6 +12,7 @@ import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { Store, StoreOutage } from '../keep/store/store.ts';
 import type { Alerts } from './alerts/service.ts';
+import type { DiskHistory } from './disk-history.ts';
 import type { EventObserver } from './event-observer.ts';
 import type { Pauses } from './pauses.ts';
 import type { Rates } from './rates.ts';
@@ -94,6 +95,7 @@ export interface StationApi {
   readonly pauses: Pick<Pauses, 'list' | 'pause' | 'resume'>;
   /** What it does over time. */
   readonly rates: Pick<Rates, 'read'>;
+  readonly diskHistory: Pick<DiskHistory, 'read'>;
   /** What comes next, and why then. */
   readonly schedule: ScheduleApi;
   /** A page of the repositories, each with its next time and why. */

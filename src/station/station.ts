@@ -10,6 +10,7 @@ import type { Config } from '../config/schema.ts';
 import { CredentialsWatch } from '../deliver/credentials-watch.ts';
 import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
 import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
+import { deliveryTimes } from '../deliver/statistics.ts';
 import { CaptureService } from '../gather/capture/service.ts';
 import { CHANGESET_KIND } from '../gather/changesets/schedule.ts';
 import { Changesets } from '../gather/changesets/service.ts';
@@ -28,6 +29,7 @@ import type { StoreOutage } from '../keep/store/store.ts';
 import type { AlertFacts } from './alerts/conditions.ts';
 import { Alerts } from './alerts/service.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
+import { DiskHistory } from './disk-history.ts';
 import { EventObserver } from './event-observer.ts';
 import { Membership, stationIdOf } from './membership.ts';
 import { Pauses } from './pauses.ts';
@@ -110,6 +112,7 @@ class ComposedStation implements Station {
   readonly metrics: Metrics;
   readonly pauses: Pauses;
   readonly rates: Rates;
+  readonly diskHistory: DiskHistory;
   readonly events: EventObserver;
   readonly schedule: ScheduleApi;
   readonly #options: StationOptions;
@@ -201,6 +204,11 @@ class ComposedStation implements Station {
       nowMs: () => options.clock.nowMs(),
     });
     this.rates = new Rates({ ...options, open: () => local.openRates(), totals: () => this.#totals() });
+    this.diskHistory = new DiskHistory({
+      ...options,
+      open: () => local.openRates(),
+      disks: () => stationDisks(this.#config),
+    });
     this.#storeWatch = new StoreWatch({
       clock: options.clock,
       log: given.log,
@@ -241,6 +249,7 @@ class ComposedStation implements Station {
       this.repositories.schedule,
       this.alerts,
       this.rates,
+      this.diskHistory,
     ];
   }
 
@@ -379,6 +388,7 @@ class ComposedStation implements Station {
       failures: sum(sent, ({ failures }) => failures),
       calls: sum(this.changesets.limiter.calls(), ({ calls }) => calls),
       readings: sum(collectors, ({ readings }) => readings),
+      ...deliveryTimes(sent.map(({ duration }) => duration)),
     };
   }
 

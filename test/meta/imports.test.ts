@@ -125,6 +125,7 @@ const WEB_ROOMS: readonly (readonly string[])[] = [
   ['live'],
   ['router'],
   ['parts'],
+  ['charts'],
   ['pages', 'old'],
   ['shell'],
 ];

@@ -131,6 +131,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       pause: async ({ kind = 'host', name }) => ({ kind, name, sinceMs: 1000 }),
       resume: async ({ kind = 'host', name }) => ({ kind, name, sinceMs: 1000 }),
     },
+    diskHistory: { read: async () => [] },
     rates: {
       read: async () => ({ hour: NO_RATES, day: NO_RATES }),
     },

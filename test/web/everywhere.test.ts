@@ -29,7 +29,7 @@ test('Dashboard: every page holds in light and dark without serious findings of 
   const { page, complaints } = await openPage(t, browser, station.url);
   for (const [path, shown] of [
     ...PAGES,
-    [`repository?url=${encodeURIComponent(url)}`, '#hot-spots tbody tr'] as const,
+    [`repository?url=${encodeURIComponent(url)}`, '#hot-spots .tree-map svg'] as const,
   ]) {
     await page.goto(`${station.url}/#/${path}`);
     await page.locator(shown).first().waitFor();

@@ -1,11 +1,33 @@
 /** What is counted over time. */
-export const RATES = ['commits', 'changesets', 'calls', 'readings', 'files', 'bytes', 'failures'] as const;
+export const RATES = [
+  'commits',
+  'changesets',
+  'calls',
+  'readings',
+  'files',
+  'bytes',
+  'failures',
+  // Files delivered of which it is known how long that took, and how many of them within a time.
+  'timed',
+  'within1s',
+  'within15s',
+  'within5m',
+  'within2h',
+] as const;
 export type RateName = (typeof RATES)[number];
 
 /** What was counted within a span of time. */
 export interface RateSpan {
   readonly fromMs: number;
   readonly amounts: Readonly<Partial<Record<RateName, number>>>;
+}
+
+/** What was free on a disk. */
+export interface FreeSample {
+  readonly atMs: number;
+  /** One of the folders on it. */
+  readonly path: string;
+  readonly freeBytes: number;
 }
 
 /**
@@ -20,6 +42,10 @@ export interface RateStore {
     added: readonly (RateSpan & { readonly spanMs: number })[],
     forgotten: readonly { readonly spanMs: number; readonly beforeMs: number }[],
   ): Promise<void>;
+  /** What was free on disks, from a time on, oldest first. */
+  free(sinceMs: number): FreeSample[];
+  /** Keeps what is free now, once an hour and disk, and forgets what is older than a time; all together. */
+  addFree(samples: readonly FreeSample[], forgottenBeforeMs: number): Promise<void>;
   /** May be repeated. */
   close(): Promise<void>;
 }

@@ -37,6 +37,13 @@ export function statusRoutes({ station, clock, operation }: RouteOptions): void 
     const { hour, day } = await station.rates.read();
     return { hour: shownSeries(hour), day: shownSeries(day) };
   });
+  operation('getDiskHistory', async () => ({
+    disks: (await station.diskHistory.read()).map(({ samples, holds, ...disk }) => ({
+      ...disk,
+      holds: [...holds],
+      samples: samples.map(({ atMs, freeBytes }) => ({ takenAt: isoTime(atMs), freeBytes })),
+    })),
+  }));
   operation('getSchedule', ({ query }) => station.schedule.upcoming(query.limit));
   operation('listAlerts', () => ({
     alerts: station.alerts.active().map(({ key, message, hint, beganAtMs }) => ({

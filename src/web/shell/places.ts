@@ -28,8 +28,12 @@ export const PLACES: Readonly<Record<string, Place>> = {
   },
   repository: {
     title: 'Repository',
-    old: () => import('../old/pages/repository.js'),
+    page: async () => (await import('../pages/repository.tsx')).RepositoryPage,
     below: 'repositories',
+  },
+  insights: {
+    title: 'Insights',
+    page: async () => (await import('../pages/insights.tsx')).InsightsPage,
   },
   people: { title: 'People', old: () => import('../old/pages/people.js') },
   changesets: {

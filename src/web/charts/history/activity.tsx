@@ -1,0 +1,130 @@
+// What happened in repositories over time: commits, churn, who took part.
+import type { Answer } from '../../../client/index.ts';
+import { client, type Topic } from '../../live/live.ts';
+import { count, number } from '../../parts/words.ts';
+import type { Part } from '../columns.tsx';
+import { PeriodChart } from '../period-chart.tsx';
+import type { ChartScope, Source } from '../scope.ts';
+
+export interface HistoryProps {
+  readonly scope: ChartScope;
+  readonly sources: readonly Source[];
+  readonly withoutBots: boolean;
+}
+
+/** When history may be another one. */
+export const HISTORY_TOPICS: readonly Topic[] = ['runEnded'];
+
+/** What every question about history is asked with. */
+export function historyOf({ url }: Source, withoutBots: boolean) {
+  return {
+    ...(url === undefined ? {} : { repo: [url] }),
+    bots: withoutBots ? ('exclude' as const) : ('include' as const),
+  };
+}
+
+type CommitsRow = Answer<'getMergeShare'>['periods'][number];
+type ChurnRow = Answer<'getChurn'>['periods'][number];
+type ContributorsRow = Answer<'getContributors'>['periods'][number];
+
+const sumOf = <T,>(rows: readonly T[], of: (row: T) => number): number =>
+  rows.reduce((sum, row) => sum + of(row), 0);
+
+const COMMITS: readonly Part<CommitsRow>[] = [
+  { name: 'commits', mark: 'mark-1', of: ({ commits, merges }) => commits - merges },
+  { name: 'merges', mark: 'mark-1-pale', of: ({ merges }) => merges },
+];
+
+export function CommitsChart({ scope, sources, withoutBots }: HistoryProps) {
+  return (
+    <PeriodChart
+      id="commits"
+      title="Commits"
+      scope={scope}
+      sources={sources}
+      about={[withoutBots]}
+      topics={HISTORY_TOPICS}
+      ask={async (source, question, signal) =>
+        (await client.getMergeShare({ ...historyOf(source, withoutBots), ...question }, { signal })).periods
+      }
+      parts={COMMITS}
+      words={rows => {
+        const all = sumOf(rows, ({ commits }) => commits);
+        const merges = sumOf(rows, each => each.merges);
+        return `${count(all, 'commit')}, ${number(merges)} of them merges.`;
+      }}
+      isAny={({ commits }) => commits > 0}
+      empty="No commits in this time."
+    />
+  );
+}
+
+const CHURN: readonly Part<ChurnRow>[] = [
+  { name: 'lines added', mark: 'mark-1', of: ({ added }) => added },
+  { name: 'lines removed', mark: 'mark-2', of: ({ removed }) => removed, isBelow: true },
+];
+const FILES: readonly Part<ChurnRow>[] = [{ name: 'changes of files', mark: '', of: ({ files }) => files }];
+
+export function ChurnChart({ scope, sources, withoutBots }: HistoryProps) {
+  return (
+    <PeriodChart
+      id="churn"
+      title="Lines changed"
+      scope={scope}
+      sources={sources}
+      about={[withoutBots]}
+      topics={HISTORY_TOPICS}
+      ask={async (source, question, signal) =>
+        (await client.getChurn({ ...historyOf(source, withoutBots), ...question }, { signal })).periods
+      }
+      parts={CHURN}
+      also={FILES}
+      words={rows => {
+        const [added, removed] = [sumOf(rows, each => each.added), sumOf(rows, each => each.removed)];
+        const files = count(
+          sumOf(rows, each => each.files),
+          'change of a file',
+          'changes of files',
+        );
+        return `${number(added)} lines added and ${number(removed)} removed in ${files}.`;
+      }}
+      isAny={({ files }) => files > 0}
+      empty="What commits changed in this time has not been read."
+    />
+  );
+}
+
+const CONTRIBUTORS: readonly Part<ContributorsRow>[] = [
+  { name: 'stayed', mark: 'mark-1', of: row => row.active - row.new - row.returning },
+  { name: 'returning', mark: 'mark-3', of: ({ returning }) => returning },
+  { name: 'new', mark: 'mark-2', of: row => row.new },
+  { name: 'lost', mark: 'mark-gone', of: ({ lost }) => lost, isBelow: true },
+];
+const ACTIVE: readonly Part<ContributorsRow>[] = [{ name: 'active', mark: '', of: ({ active }) => active }];
+
+export function ContributorsChart({ scope, sources, withoutBots }: HistoryProps) {
+  return (
+    <PeriodChart
+      id="contributors"
+      title="Contributors"
+      scope={scope}
+      sources={sources}
+      about={[withoutBots]}
+      topics={HISTORY_TOPICS}
+      by={scope.by === 'day' ? 'week' : 'month'}
+      ask={async (source, question, signal) =>
+        (await client.getContributors({ ...historyOf(source, withoutBots), ...question }, { signal })).periods
+      }
+      parts={CONTRIBUTORS}
+      also={ACTIVE}
+      legend={(rows, part) => (part.name === 'stayed' ? '' : number(sumOf(rows, part.of)))}
+      words={rows => {
+        const of = (name: 'new' | 'returning' | 'lost') => number(sumOf(rows, each => each[name]));
+        const most = Math.max(0, ...rows.map(({ active }) => active));
+        return `${of('new')} new, ${of('returning')} returning, ${of('lost')} lost: no commit for 90 days. ${number(most)} at most were active at once.`;
+      }}
+      isAny={({ active, lost }) => active + lost > 0}
+      empty="Nobody was active in this time."
+    />
+  );
+}
