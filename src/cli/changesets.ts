@@ -14,6 +14,7 @@ import {
 import { forgeSettings } from '../gather/forges/settings.ts';
 import { CHANGESET_STATES, type ChangesetFilter, type StoredChangeset } from '../keep/store/changesets.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
+import { rowsAsked, someMoreLine } from './list-page.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
 import { withStores } from './stores.ts';
@@ -30,6 +31,7 @@ export interface ChangesetListOptions extends Options {
   readonly search?: string;
   readonly failing?: boolean;
   readonly limit?: string;
+  readonly all?: boolean;
 }
 
 /** What is listed says why hosts are on hold, if the station answers soon. */
@@ -101,15 +103,16 @@ export function parseFilter(text: string): NonNullable<Given<'syncChangesets'>['
 /** Prints the changesets that the options ask for, oldest known first. */
 export async function listChangesets(options: ChangesetListOptions, cli: Cli): Promise<void> {
   const filter = filterOf(options);
-  let left = options.limit === undefined ? Number.POSITIVE_INFINITY : Number(options.limit);
-  if (!(left >= 1)) throw new SluiceError('usage', `--limit takes a whole number, not "${options.limit}"`);
+  let left = rowsAsked(options);
   await withTools(options, cli, async tools => {
     for (let after: StoredChangeset | undefined; left > 0; ) {
-      const page = await tools.changesets.list(filter, { after, limit: Math.min(PAGE, left) });
+      const page = await tools.changesets.list(filter, { after, limit: Math.min(PAGE, left + 1) });
       const items = await tools.queue.getMany(page.map(({ key }) => key));
-      for (const changeset of page) print(changeset, items.get(changeset.key), tools, options, cli);
+      for (const changeset of page.slice(0, left))
+        print(changeset, items.get(changeset.key), tools, options, cli);
       if (page.length === 0 && after === undefined && !options.json)
         cli.stdout.write('no changeset is known\n');
+      if (page.length > left && !options.json) cli.stdout.write(someMoreLine(page.length, left));
       if (page.length < PAGE) return;
       left -= page.length;
       after = page.at(-1);

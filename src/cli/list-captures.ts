@@ -1,15 +1,16 @@
 import { shownCaptureFile } from '../api/capture.ts';
 import type { Answer } from '../api/operations.ts';
-import { SluiceError } from '../base/errors.ts';
 import { formatBytes, formatDuration } from '../base/units.ts';
 import type { CaptureLineage } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
+import { type PageOptions, rowsAsked, someMoreLine } from './list-page.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
 import { existingDatabase, withCaptures } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
 
-const DEFAULT_LIMIT = 100;
+/** More than anybody has. */
+const MOST_FILES = 10_000_000;
 
 /** Prints each collector of the running station. Throws `not_found` where none runs. */
 export async function listCollectors(
@@ -41,17 +42,17 @@ function renderCollector(one: ListedCollector, cli: Cli): string {
 
 /** Prints files of readings, newest first. */
 export async function listCaptureFiles(
-  options: GlobalOptions & { readonly collector?: string; readonly limit?: string; readonly json?: boolean },
+  options: GlobalOptions & PageOptions & { readonly collector?: string },
   cli: Cli,
 ): Promise<void> {
-  const { collector, limit = String(DEFAULT_LIMIT), json } = options;
-  if (!/^[1-9]\d{0,6}$/.test(limit))
-    throw new SluiceError('usage', `--limit takes a whole number, not "${limit}"`);
+  const { collector, json } = options;
+  const shown = rowsAsked(options);
   const { config } = await load(options, cli);
   await withCaptures(existingDatabase(config), cli, captures => {
-    const files = captures.list({ limit: Number(limit), collector });
-    for (const file of files)
+    const files = captures.list({ limit: Math.min(shown + 1, MOST_FILES), collector });
+    for (const file of files.slice(0, shown))
       cli.stdout.write(json ? `${jsonText(shownCaptureFile(file))}\n` : renderFile(file, cli));
+    if (!json) cli.stdout.write(someMoreLine(files.length, shown));
     if (files.length === 0 && !json) cli.stdout.write('no file of readings is on record\n');
   });
 }

@@ -25,3 +25,8 @@ export function rowsAsked({ all, limit, json }: PageOptions): number {
 export function moreLine(total: number, shown: number): string {
   return total > shown ? `and ${(total - shown).toLocaleString('en')} more; --all lists them\n` : '';
 }
+
+/** The same where nobody has counted them: one more than is shown was asked for, as far as there is one. Pure. */
+export function someMoreLine(found: number, shown: number): string {
+  return found > shown ? 'and more; --all lists them\n' : '';
+}

@@ -4,12 +4,12 @@ import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
 import { type CacheApi, cacheApi, listedClone } from '../gather/repos/cache/api.ts';
 import type { CacheEntry } from '../gather/repos/cache/clone-cache.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
+import { moreLine, type PageOptions, rowsAsked } from './list-page.ts';
 import { load } from './load.ts';
 import { withCache } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
 
-interface CacheCommandOptions extends GlobalOptions {
-  readonly json?: boolean;
+interface CacheCommandOptions extends GlobalOptions, PageOptions {
   readonly bytes?: string;
 }
 
@@ -38,7 +38,9 @@ export function listClones(options: CacheCommandOptions, cli: Cli): Promise<void
       for (const entry of entries) cli.stdout.write(`${jsonText(listedClone(entry))}\n`);
       return;
     }
-    for (const entry of entries) cli.stdout.write(`${renderClone(entry, cli)}\n`);
+    const shown = entries.slice(0, rowsAsked(options));
+    for (const entry of shown) cli.stdout.write(`${renderClone(entry, cli)}\n`);
+    cli.stdout.write(moreLine(entries.length, shown.length));
     const { clones, usedBytes, freeBytes, minFreeBytes, maxBytes } = figures;
     const limit = maxBytes === null ? '' : ` of ${formatBytes(maxBytes)}`;
     cli.stdout.write(

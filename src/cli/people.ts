@@ -1,30 +1,33 @@
-import { SluiceError } from '../base/errors.ts';
 import type { Person } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
+import { rowsAsked, someMoreLine } from './list-page.ts';
 import { load } from './load.ts';
 import { withStores } from './stores.ts';
 import { jsonText, printable } from './terminal.ts';
 
+/** More than anybody has. */
+const MOST_PEOPLE = 10_000_000;
+
 export interface PeopleOptions extends GlobalOptions {
   readonly search?: string;
   readonly bots?: boolean;
-  readonly limit: string;
+  readonly limit?: string;
+  readonly all?: boolean;
   readonly json?: boolean;
 }
 
 /** Prints people, those with most commits first. */
 export async function listPeople(options: PeopleOptions, cli: Cli): Promise<void> {
-  if (!/^[1-9]\d{0,6}$/.test(options.limit)) {
-    throw new SluiceError('usage', `--limit takes a whole number, not "${options.limit}"`);
-  }
+  const shown = rowsAsked(options);
   await withStore(options, cli, async store => {
     const people = await store.people.list({
-      limit: Number(options.limit),
+      limit: Math.min(shown + 1, MOST_PEOPLE),
       text: options.search,
       bots: options.bots ? 'only' : undefined,
     });
-    for (const person of people) print(person, options.json === true, cli);
+    for (const person of people.slice(0, shown)) print(person, options.json === true, cli);
+    if (!options.json) cli.stdout.write(someMoreLine(people.length, shown));
     if (people.length === 0 && !options.json) cli.stdout.write('nobody is known\n');
   });
 }

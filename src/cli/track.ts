@@ -12,6 +12,7 @@ import { repositoryKey } from '../gather/repos/tracking/schedule.ts';
 import { track, untrack } from '../gather/repos/tracking/track.ts';
 import type { Repository } from '../keep/store/types.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
+import { moreLine, type PageOptions, rowsAsked } from './list-page.ts';
 import { load } from './load.ts';
 import { withCache, withStores } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
@@ -137,10 +138,11 @@ async function knownRepository(
 }
 
 /** Lists what is tracked. */
-export async function listTracked(options: TrackOptions, cli: Cli): Promise<boolean> {
+export async function listTracked(options: TrackOptions & PageOptions, cli: Cli): Promise<boolean> {
   await withContext(options, cli, async context => {
     const style = styleFor(cli.stdout, cli.env);
-    const tracked = (await context.store.repositories.list()).filter(repository => repository.tracked);
+    const known = (await context.store.repositories.list()).filter(repository => repository.tracked);
+    const tracked = known.slice(0, rowsAsked(options));
     const items = await context.queue.getMany(tracked.map(repositoryKey));
     for (const repository of tracked) {
       const line = lineOf(repository, items.get(repositoryKey(repository)));
@@ -152,6 +154,7 @@ export async function listTracked(options: TrackOptions, cli: Cli): Promise<bool
       cli.stdout.write(`${style.bold(printable(line.url))}${state}\n`);
       cli.stdout.write(`  ${printable(`${whenNext(line, cli)}; by ${line.trackedBy.join(', ')}`)}\n`);
     }
+    if (!options.json) cli.stdout.write(moreLine(known.length, tracked.length));
     if (tracked.length === 0 && !options.json) cli.stdout.write('nothing is tracked\n');
   });
   return true;

@@ -42,7 +42,7 @@ test('sluice capture ls and capture files show a running station; files go on wi
   const none = await sluice(t, ['capture', 'files', '--collector', 'resting', '--json'], { cwd });
   assert.deepEqual([none.code, none.stdout], [0, '']);
   const bad = await sluice(t, ['capture', 'files', '--limit', 'many'], { cwd });
-  assert.match(bad.stderr, /--limit takes a whole number, not "many"/);
+  assert.match(bad.stderr, /--limit takes a whole number from 1 on, not "many"/);
   assert.equal(bad.code, 2);
 });
 

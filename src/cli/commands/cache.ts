@@ -53,6 +53,8 @@ function defineList(cache: Command, cli: Cli): void {
   cache
     .command('ls')
     .description('list clones with size, last use, hits, pins and cold copies; least recently used first')
+    .option('--limit <number>', 'at most so many (default: 50; all with --json)')
+    .option('--all', 'all of them')
     .option('--json', 'one JSON object a clone on a line')
     .addHelpText('after', '\nExamples:\n  sluice cache ls\n  sluice cache ls --json | jq .bytes')
     .action(async (_options, command: Command) => {

@@ -31,7 +31,8 @@ Examples:
     .command('files')
     .description('list files of readings, newest first, each with its state and object key')
     .option('--collector <name>', 'of this collector only')
-    .option('--limit <number>', 'at most so many (default: 100)')
+    .option('--limit <number>', 'at most so many (default: 50; all with --json)')
+    .option('--all', 'all of them')
     .option('--json', 'one JSON object a file on a line')
     .addHelpText(
       'after',

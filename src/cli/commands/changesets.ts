@@ -23,7 +23,8 @@ Examples:
     .option('--label <name>', 'with this label')
     .option('--search <text>', 'with this text in title or address')
     .option('--failing', 'those whose last sync failed')
-    .option('--limit <number>', 'at most so many (default: all)')
+    .option('--limit <number>', 'at most so many (default: 50; all with --json)')
+    .option('--all', 'all of them')
     .option('--json', 'one JSON object a changeset on a line')
     .addHelpText(
       'after',

@@ -23,7 +23,8 @@ No history is read again. Mailmaps of repositories apply before this.`,
     .description('list people, those with most commits first')
     .option('--search <text>', 'with this text in a name or e-mail')
     .option('--bots', 'programs only')
-    .option('--limit <number>', 'at most so many', '50')
+    .option('--limit <number>', 'at most so many (default: 50; all with --json)')
+    .option('--all', 'all of them')
     .option('--json', 'one JSON object a person on a line')
     .addHelpText('after', '\nExamples:\n  sluice people ls --bots --json')
     .action(async (_options, command: Command) => {

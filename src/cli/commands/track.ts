@@ -10,6 +10,7 @@ export function defineTrack(program: Command, cli: Cli, outcome: Outcome): void 
       '[url-or-path...]',
       'repositories, pull and merge requests; tracked repositories are listed where none is named',
     )
+    .option('--all', 'where none is named: all that are tracked')
     .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',
@@ -26,7 +27,7 @@ Exit code 1 if any of them failed.`,
     )
     .action(async (targets: string[], _options, command: Command) => {
       const { listTracked, trackTargets } = await import('../track.ts');
-      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      const options = command.optsWithGlobals<GlobalOptions & { all?: boolean; json?: boolean }>();
       const well =
         targets.length === 0 ? await listTracked(options, cli) : await trackTargets(targets, options, cli);
       if (!well) outcome.exitCode = 1;
