@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
+import type { RepeatedMessages } from '../base/repeated-messages.ts';
 import type { Journal } from '../keep/local/journal.ts';
 import type { HeldObjects } from './attempt/held-objects.ts';
 import type { Uploader } from './attempt/upload/uploader.ts';
@@ -8,6 +9,7 @@ import type { Bandwidth } from './bandwidth.ts';
 import type { Destination } from './destinations.ts';
 import type { ObjectSettings } from './object-names.ts';
 import type { FolderEnclosures } from './origin/folder-enclosures.ts';
+import type { KnownMounts } from './origin/known-mounts.ts';
 import type { BucketCache } from './queue/bucket-cache.ts';
 import type { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import type { LoneFiles } from './queue/lone-files.ts';
@@ -24,6 +26,8 @@ export interface DeliveryContext {
   readonly destinations: ReadonlyMap<string, Destination>;
   readonly spool: Spool;
   readonly folders: FolderEnclosures;
+  /** What is mounted within the folders and `incoming`. */
+  readonly mounts: KnownMounts;
   readonly journal: Journal;
   readonly endpoints: EndpointMonitor;
   /** Profiles, buckets and disks that cannot be used just now. */
@@ -43,6 +47,8 @@ export interface DeliveryContext {
   readonly statistics: Statistics;
   readonly clock: Clock;
   readonly random: Random;
+  /** What comes again and again is logged once a minute. */
+  readonly messages: RepeatedMessages;
   readonly log: Logger;
 }
 

@@ -59,7 +59,7 @@ export class Maintenance {
   #vanishedAfterId = 0;
 
   constructor(context: DeliveryContext, { gate, dispatcher, keyRetries, beforeSync }: MaintenanceParts) {
-    const { settings, clock, spool, statistics, holds, log } = context;
+    const { settings, clock, spool, statistics, holds, mounts, log } = context;
     this.#context = context;
     this.#messages = new RepeatedMessages(clock, LOG_EVERY_MS);
     this.#gate = gate;
@@ -78,6 +78,7 @@ export class Maintenance {
       duty('buckets', () => this.askForMissingBuckets()),
       duty('journal', () => holds.checkJournal()),
       duty('held places', () => holds.adopt()),
+      duty('mounts', () => mounts.note()),
       duty('changed keys', () => keyRetries.retry()),
       duty('vanished files', () => this.#findVanished()),
       duty('abandoned uploads', () => this.#abortAbandoned()),
@@ -181,6 +182,11 @@ export class Maintenance {
       // What becomes of one that is under way is for its attempt to say; one that gave way on a full disk tells itself.
       if (this.#dispatcher.isClaimed(record.id) || this.#dispatcher.isWithheld(record.id)) continue;
       if (originOf(record).isPresent(this.#context, record)) continue;
+      const away = originOf(record).folderAway(this.#context, record);
+      if (away !== undefined) {
+        holds.folderAway(away);
+        continue;
+      }
       if (record.sentAtMs !== null && (await this.#isDelivered(record))) continue;
       await journal.changeUnmoved(record, vanishedChange(clock.nowMs()));
     }

@@ -33,7 +33,12 @@ import { type DeletionOutcome, UndeliveredFiles } from './undelivered-files.ts';
 /** What delivery takes from the station. */
 export interface DeliveryOptions
   extends Pick<SessionOptions, 'clock' | 'log'>,
-    Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch' | 'files' | 'createLock' | 'pauses'>> {
+    Partial<
+      Pick<
+        SessionOptions,
+        'random' | 'beforeSync' | 'openWatch' | 'files' | 'createLock' | 'pauses' | 'readMounts'
+      >
+    > {
   /** What to do from the start on; asked for once, before anything else. */
   readonly plan: () => Promise<DeliveryPlan>;
   /** Reads the profiles anew, silently, when a server refuses a key. */
@@ -87,7 +92,9 @@ export interface DeliveryStatus {
  */
 export class Delivery implements Service {
   readonly name = 'delivery';
-  readonly #options: Required<Omit<DeliveryOptions, 'rereadProfiles' | 'files' | 'createLock' | 'pauses'>> &
+  readonly #options: Required<
+    Omit<DeliveryOptions, 'rereadProfiles' | 'files' | 'createLock' | 'pauses' | 'readMounts'>
+  > &
     DeliveryOptions;
   readonly #changes = new Serializer();
   readonly #undelivered = new UndeliveredFiles({

@@ -1,10 +1,12 @@
 import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { asSluiceError, SluiceError } from '../base/errors.ts';
+import { SluiceError } from '../base/errors.ts';
 import type { EnclosureOptions } from '../base/files/enclosure.ts';
+import type { Mount } from '../base/files/locations.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
+import { RepeatedMessages } from '../base/repeated-messages.ts';
 import type { HoldReason, Place } from '../engine/place-hold.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
@@ -26,7 +28,9 @@ import { Intake } from './intake/intake.ts';
 import type { LeftFiles, Watch, WatchOptions } from './intake/watch/watch.ts';
 import { KeyRetries, retryForOtherKeys } from './key-retries.ts';
 import { type BeforeSync, Maintenance } from './maintenance.ts';
+import { ManualSyncs } from './manual-syncs.ts';
 import { FolderEnclosures } from './origin/folder-enclosures.ts';
+import { KnownMounts } from './origin/known-mounts.ts';
 import { originOf } from './origin/origin-of.ts';
 import { type DeliveryPlan, isSameButForFiles } from './plan.ts';
 import { BucketCache } from './queue/bucket-cache.ts';
@@ -44,10 +48,12 @@ import { refuseWhatIsNotMounted, warnOfLostRecords } from './spool/lost-records.
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics, type Throughput } from './statistics.ts';
-import { nothingAnswers, SyncCount, type SyncOutcome, type SyncPatience, unfinishedOf } from './sync-now.ts';
+import type { SyncOutcome, SyncPatience } from './sync-now.ts';
 
 /** Profile and bucket: what stands before a file's own path in `incoming`. */
 const PLACE_DEPTH = 2;
+/** The same is logged once in so long. */
+const LOG_EVERY_MS = 60_000;
 
 /** What a session takes from its surroundings. */
 export interface SessionOptions {
@@ -64,6 +70,8 @@ export interface SessionOptions {
   readonly pauses?: () => readonly Pause[];
   /** How files are reached; a test may come between any two calls. */
   readonly files?: EnclosureOptions;
+  /** What is mounted; a test may mount what it likes. */
+  readonly readMounts?: () => readonly Mount[];
 }
 
 /**
@@ -118,8 +126,7 @@ export class DeliverySession {
   readonly #locks: readonly Service[];
   /** Addresses of files that wait in incoming for the one before them. */
   readonly #blocked = new Set<string>();
-  /** Manual syncs under way. */
-  readonly #syncs = new Set<SyncCount>();
+  readonly #syncs: ManualSyncs;
 
   constructor(
     plan: DeliveryPlan,
@@ -146,6 +153,8 @@ export class DeliverySession {
     });
     const wake = (): void => this.#dispatcher.wake();
     const { root } = plan;
+    const watched = [join(root, 'incoming'), ...settings.folders.map(({ path }) => path)];
+    const mounts = new KnownMounts({ journal, clock, roots: watched, read: options.readMounts });
     this.#plan = plan;
     this.#folderLocks = new FolderLocks(plan.root, settings.folders, options.files?.calls);
     const place = { path: plan.root, what: 'the delivery folder', lockPath: join(plan.root, 'spool.lock') };
@@ -155,12 +164,14 @@ export class DeliverySession {
       destinations,
       spool: new Spool(root, options.files),
       folders: new FolderEnclosures(options.files),
+      mounts,
       journal,
       endpoints,
       holds: new PlaceHolds({
         destinations,
         endpoints,
         journal,
+        mounts,
         root,
         settings,
         paused: new PausedPlaces(options.pauses ?? (() => [])),
@@ -189,6 +200,7 @@ export class DeliverySession {
       statistics: new Statistics(),
       clock,
       random,
+      messages: new RepeatedMessages(clock, LOG_EVERY_MS),
       log,
     };
     for (const one of opened) one.onKeyChange(() => void this.#keyChanged(one.profile));
@@ -214,7 +226,7 @@ export class DeliverySession {
     });
     const incoming = this.#context.spool.areaPath('incoming');
     this.#watch = options.openWatch({
-      roots: [incoming, ...settings.folders.map(({ path }) => path)],
+      roots: watched,
       sweepIntervalMs: settings.intervalMs,
       settleMs: settings.settleMs,
       settleAfterCloseMs: settings.settleAfterCloseMs,
@@ -230,13 +242,26 @@ export class DeliverySession {
       },
       clock,
       log,
-      onArrival: arrivals => this.#intake.take(arrivals),
+      onArrival: arrivals => {
+        mounts.note();
+        this.#intake.take(arrivals);
+      },
       onTrouble: ({ path, message }) => log.warn({ path }, message),
       onFailing: roots => void this.#failingFolders.note(roots),
       onLeft: left => {
         this.#left = left;
         this.#intake.forgetGone();
       },
+    });
+    this.#syncs = new ManualSyncs({
+      context: this.#context,
+      gate: this.#gate,
+      dispatcher: this.#dispatcher,
+      maintenance: this.#maintenance,
+      watch: this.#watch,
+      intake: this.#intake,
+      waitingIn: this.#waitingIn,
+      stopping: this.#stopping.signal,
     });
   }
 
@@ -384,79 +409,13 @@ export class DeliverySession {
   }
 
   /** A person wants all files sent (12); as Delivery.syncNow has it. */
-  async syncNow(callerSignal: AbortSignal, { quietMs }: SyncPatience = {}): Promise<SyncOutcome> {
-    const { clock, log } = this.#context;
-    const caller = new AbortController();
-    const onAbort = (): void => caller.abort(callerSignal.reason);
-    if (callerSignal.aborted) onAbort();
-    callerSignal.addEventListener('abort', onAbort, { once: true });
-    const count = new SyncCount(clock);
-    const unanswered = new Set(this.#context.endpoints.endpoints);
-    const whole = this.#sync(count, unanswered, AbortSignal.any([caller.signal, this.#stopping.signal]));
-    const quiet = quietMs === undefined ? undefined : count.quiet(quietMs);
-    try {
-      const soon = await Promise.race([whole, ...(quiet ? [quiet.come] : [])]);
-      if (soon !== undefined) return soon;
-    } finally {
-      quiet?.cancel();
-      callerSignal.removeEventListener('abort', onAbort);
-    }
-    // It goes on by itself.
-    whole.catch(error => log.info({ reason: asSluiceError(error).message }, 'a manual sync came to its end'));
-    const outcome = this.#syncOutcome(count);
-    return { ...outcome, unfinished: unfinishedOf(this.#context.journal, outcome, [...unanswered]) };
-  }
-
-  async #sync(count: SyncCount, unanswered: Set<string>, signal: AbortSignal): Promise<SyncOutcome> {
-    signal.throwIfAborted();
-    const { journal, clock, destinations, endpoints, holds, buckets } = this.#context;
-    const names = endpoints.endpoints;
-    const asked = names.map(async endpoint => {
-      await endpoints.ask(endpoint);
-      unanswered.delete(endpoint);
-      if (endpoints.isSilent(endpoint)) throw nothingAnswers(endpoints.status());
-    });
-    const allAsked = Promise.allSettled(asked);
-    // Files for those that answer do not wait for one that says nothing until its time is out.
-    await Promise.any(asked).catch(() => undefined);
-    signal.throwIfAborted();
-    if (names.every(endpoint => endpoints.isSilent(endpoint))) throw nothingAnswers(endpoints.status());
-    this.#syncs.add(count);
-    const release = this.#gate.holdOpen();
-    try {
-      await this.#maintenance.gather();
-      await this.#watch.sweepNow();
-      await this.#intake.settle();
-      buckets.askAgainForMissing();
-      await this.#maintenance.askForMissingBuckets();
-      await holds.probeAll();
-      for (const profile of destinations.keys()) await journal.makeDueNow(profile, clock.nowMs());
-      this.#dispatcher.wake();
-      await this.#dispatcher.idle(signal);
-      await allAsked;
-      // Gone meanwhile; that a single call broke is told by the count of what waits.
-      if (names.every(endpoint => endpoints.isOffline(endpoint))) throw nothingAnswers(endpoints.status());
-      return this.#syncOutcome(count);
-    } finally {
-      release();
-      this.#syncs.delete(count);
-    }
-  }
-
-  #syncOutcome(count: SyncCount): SyncOutcome {
-    const { endpoints, journal } = this.#context;
-    const unentered = this.#intake.countUnentered();
-    const isMeant = (endpoint: string): boolean => endpoints.isSilent(endpoint);
-    return count.outcome(
-      journal,
-      holdStatuses(this.#context, { counts: journal, unentered, waitingIn: this.#waitingIn, isMeant }),
-      unentered,
-    );
+  syncNow(callerSignal: AbortSignal, patience: SyncPatience = {}): Promise<SyncOutcome> {
+    return this.#syncs.run(callerSignal, patience);
   }
 
   /** An attempt ended, whichever way (4). */
   #attemptEnded(record: FileRecord, outcome: DeliveryOutcome): void {
-    for (const sync of this.#syncs) sync.note(record, outcome);
+    this.#syncs.note(record, outcome);
     this.#hooks.wake();
     if (outcome === 'completed') this.#maintenance.fileDelivered();
     // Should something lie there still, or again, it is to be looked at anew: it may have come while this was sent.

@@ -107,7 +107,7 @@ export function healthAfterCall(health: EndpointHealth, outcome: CallOutcome, no
 }
 
 /** An endpoint that is offline again so soon was not back: its probe is answered, and what is sent to it is not. */
-const RELAPSE_MS = 60_000;
+export const RELAPSE_MS = 60_000;
 
 /** Whether it came into its state so lately that this may not last. */
 export function isYoung({ sinceMs }: EndpointHealth, nowMs: number): boolean {

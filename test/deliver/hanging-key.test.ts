@@ -15,7 +15,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('a program that gives out keys and hangs holds up no stop, and ends with it, with all it started (T-661)', async t => {
+test('a program that gives out keys and hangs holds up no stop, and ends with it, with all it started; the status says meanwhile that a key is waited for (T-661, D-607)', async t => {
   const home = await tempDirectory(t);
   const [program, child] = [join(home, 'program'), join(home, 'child')];
   const command = `echo $$ > ${program}; sleep 1000 & echo $! > ${child}; wait`;
@@ -28,6 +28,11 @@ test('a program that gives out keys and hangs holds up no stop, and ends with it
   await until(() => existsSync(child) && readFileSync(child, 'utf8').endsWith('\n'));
   const pids = [program, child].map(path => Number(readFileSync(path, 'utf8')));
   assert.ok(pids.every(isAlive));
+  await until(() => rig.delivery.status().holds.length > 0);
+  const [{ kind, place, code, message, hint, files } = {}] = rig.delivery.status().holds;
+  assert.deepEqual([kind, place, code, files], ['profile', 'cloud', 'bucket_auth_failed', 1]);
+  assert.equal(message, 'waiting for a key from its credential_process');
+  assert.match(hint ?? '', /^Run the program of credential_process by hand/);
   const startMs = performance.now();
   await rig.delivery.stop();
   const stoppedMs = performance.now() - startMs;

@@ -337,6 +337,8 @@ test('files that wait in a folder that is away as a whole wait with it, and are 
   await again.delivery.syncNow(AbortSignal.timeout(10_000));
   for (const { state, errorCode, errorMessage } of again.records())
     assert.deepEqual([state, errorCode, errorMessage], ['incoming', null, null]);
+  const held = again.delivery.status().holds.map(({ kind, place, files }) => [kind, place, files]);
+  assert.deepEqual(held, [['disk', path, 2]]);
   renameSync(`${path}.away`, path);
   await again.delivery.syncNow(AbortSignal.timeout(10_000));
   await arrivedAll(again, ['a', 'b']);

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { EnclosureOptions } from '../../src/base/files/enclosure.ts';
+import type { Mount } from '../../src/base/files/locations.ts';
 import { type Logger, silentLogger } from '../../src/base/log.ts';
 import type { Watch, WatchOptions } from '../../src/deliver/intake/watch/watch.ts';
 import type { DeliveryPlan } from '../../src/deliver/plan.ts';
@@ -52,6 +53,7 @@ export interface RigOptions {
   readonly start?: boolean;
   readonly root?: string;
   readonly files?: EnclosureOptions;
+  readonly readMounts?: () => readonly Mount[];
   readonly openWatch?: (options: WatchOptions) => Watch;
   /** What is paused; `delivery.pausesChanged()` says that it is different. */
   readonly pauses?: () => readonly Pause[];
@@ -76,6 +78,7 @@ export async function startDelivery(t: TestContext, options: RigOptions = {}): P
     plan: async () => plan,
     clock,
     files: options.files,
+    readMounts: options.readMounts,
     openWatch: options.openWatch,
     pauses: options.pauses,
     log: options.log ?? silentLogger,

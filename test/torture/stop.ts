@@ -1,5 +1,5 @@
 /**
- * Torture of stopping: `node test/torture/stop.ts [--files 50000] [--directories 8000] [--size 5368709120] [--only NAME]`.
+ * Torture of stopping: `node test/torture/stop.ts [--files 50000] [--directories 8000] [--size 5368709120] [--only NAME] [--short]`.
  * A station that was just sent SIGTERM ends with exit 0 within five seconds, whatever happened before: after files in
  * directories of their own were delivered, while files are entered, while many wait for an endpoint that is down, in the
  * middle of a large upload that goes on or stands still, while nobody answers, and on a full disk. One line a case; exits
@@ -21,16 +21,21 @@ import { inMountNamespace } from '../support/world/namespace.ts';
 const STOP_MS = 5000;
 const { values } = parseArgs({
   options: {
-    files: { type: 'string', default: '50000' },
-    directories: { type: 'string', default: '8000' },
-    size: { type: 'string', default: String(5 * 2 ** 30) },
+    files: { type: 'string' },
+    directories: { type: 'string' },
+    size: { type: 'string' },
+    short: { type: 'boolean', default: false },
     only: { type: 'string' },
     /** Set for the process in the namespace. */
     mounts: { type: 'boolean', default: false },
   },
 });
-const files = Number(values.files);
-const directories = Number(values.directories);
+const scale = values.short
+  ? { files: 3000, directories: 500, sizeBytes: 2 ** 28 }
+  : { files: 50_000, directories: 8000, sizeBytes: 5 * 2 ** 30 };
+const files = Number(values.files ?? scale.files);
+const directories = Number(values.directories ?? scale.directories);
+const sizeBytes = Number(values.size ?? scale.sizeBytes);
 
 /** Brings a station to where it is to be stopped. */
 type Arrange = (t: TestContext, place: DeliveryPlace) => Promise<RunningStation>;
@@ -95,14 +100,14 @@ const CASES: Readonly<Record<string, Arrange>> = {
   },
   'a large upload goes on': async (_t, place) => {
     const station = await place.up();
-    dropSparse(place, Number(values.size));
+    dropSparse(place, sizeBytes);
     await station.before(until('parts arrive', () => requested(place, 'UploadPart', 6)));
     return station;
   },
   'a large upload stands still': async (_t, place) => {
     place.server.faults.add({ kind: 'stall', operation: 'UploadPart', afterBytes: 100_000 });
     const station = await place.up();
-    dropSparse(place, Number(values.size));
+    dropSparse(place, sizeBytes);
     await station.before(until('parts are begun', () => requested(place, 'UploadPart', 2)));
     return station;
   },

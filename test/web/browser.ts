@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { TestContext } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
@@ -44,6 +45,19 @@ export async function openPage(
 export function overflow(page: Page): Promise<number> {
   return page.evaluate('document.documentElement.scrollWidth - innerWidth');
 }
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe-core finds on the page that is serious or worse, each with an element that has it. */
+export async function seriousFaults(page: Page): Promise<readonly string[]> {
+  // By the browser itself, not by the page, whose policy lets no other script in.
+  await page.evaluate(AXE);
+  return page.evaluate(AXE_RUN);
+}
+
+const AXE_RUN = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
+  .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`;
 
 /** WCAG 2.2, "contrast ratio", of two colours as `rgb(r, g, b)`. */
 export function contrast(one: string, other: string): number {

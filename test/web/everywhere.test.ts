@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { standingPlace, startStation, until } from '../support/sluice.ts';
-import { contrast, openPage, overflow, startBrowser } from './browser.ts';
+import { contrast, openPage, overflow, seriousFaults, startBrowser } from './browser.ts';
 import { demoStation, HOSTILE } from './demo.ts';
 
 let browser: Browser;
@@ -22,7 +22,7 @@ const PAGES: readonly (readonly [path: string, shown: string])[] = [
   ['capture', '#collectors tbody tr'],
 ];
 
-test('Dashboard: every page holds in light and dark, on a phone 360 pixels wide and with text at 200 %, without scrolling sideways (S-21)', async t => {
+test('Dashboard: every page holds in light and dark without serious findings of axe, on a phone 360 pixels wide and with text at 200 %, without scrolling sideways (S-21, W-6)', async t => {
   const station = await demoStation(t);
   const { body } = await station.ask('/api/v1/repositories?search=firmware');
   const [{ url } = { url: '' }] = body.repositories;
@@ -47,6 +47,7 @@ test('Dashboard: every page holds in light and dark, on a phone 360 pixels wide 
       const pairs = faint as unknown as readonly (readonly [string, string, string])[];
       const poor = pairs.filter(([text, ground]) => contrast(text, ground) < 4.5);
       assert.deepEqual(poor, [], `${path} ${colorScheme}`);
+      assert.deepEqual(await seriousFaults(page), [], `${path} ${colorScheme}`);
     }
     const heads = page.locator('table:visible thead:visible th');
     for (const scope of await heads.evaluateAll(all => all.map(one => one.getAttribute('scope'))))

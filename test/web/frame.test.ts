@@ -10,7 +10,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-test('an address that leads nowhere says so and leads on; a part that fails leaves the frame (W-2)', async t => {
+test('an address that leads nowhere says so and leads on (W-2)', async t => {
   const station = await startStation(t, { cwd: standingPlace(t), yaml: 'repos: []\n' });
   const { page, complaints } = await openPage(t, browser, `${station.url}/#/nowhere?x=1`);
   await page.getByRole('heading', { name: 'No such page' }).waitFor();
@@ -19,6 +19,84 @@ test('an address that leads nowhere says so and leads on; a part that fails leav
   await page.getByText('No file fits.').waitFor();
   assert.deepEqual(complaints, []);
 });
+
+test('an answer that fails, and one that cannot be shown, are told in their part alone, which goes on once it is right (W-2)', async t => {
+  const station = await startStation(t, { cwd: standingPlace(t), yaml: 'repos: []\n' });
+  const { page } = await openPage(t, browser, 'about:blank');
+  await page.route('**/api/v1/schedule?*', route => route.fulfill({ json: {} }));
+  await page.route('**/api/v1/runs?*', route =>
+    route.fulfill({
+      status: 500,
+      json: { detail: 'the shelf fell', hint: 'Put it up again.', code: 'internal' },
+    }),
+  );
+  await page.goto(station.url);
+  await page.getByText('Could not be asked for: the shelf fell. Put it up again.').waitFor();
+  await page.getByText(/This part cannot be shown: /).waitFor();
+  await page.getByText('Nothing is stuck.').waitFor();
+  await page.unroute('**/api/v1/schedule?*');
+  await page.reload();
+  await page.getByText('Nothing runs and nothing is planned.').waitFor();
+});
+
+test('where no events come, the page asks instead, and follows all the same (W-3)', async t => {
+  const cwd = standingPlace(t);
+  const station = await startStation(t, { cwd, yaml: 'repos: []\n' });
+  const { page } = await openPage(t, browser, 'about:blank');
+  await page.route('**/events', route => route.fulfill({ status: 503, json: {} }));
+  await page.goto(station.url);
+  await page.getByText('Nothing is stuck.').waitFor();
+  await station.ask('/api/v1/pauses', { kind: 'profile', name: 'local' });
+  await page.getByRole('button', { name: 'Resume: local' }).waitFor();
+  assert.equal(await page.getByText(/The station is away/).count(), 0);
+});
+
+test('names go in the direction they are written in, times are the reader’s, and stations that share a store are all there (W-6, W-7)', async t => {
+  const station = await startStation(t, { cwd: standingPlace(t), yaml: 'repos: []\n' });
+  const context = await browser.newContext({
+    locale: 'en',
+    timezoneId: 'Asia/Kathmandu',
+    reducedMotion: 'reduce',
+  });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  const name = 'מחסן/גשר';
+  const { body } = await station.ask('/api/v1/status');
+  const status = body as unknown as { readonly stations: readonly object[] };
+  const other = { ...status.stations[0], id: 'other', name, isSilent: true, silentMs: 90_000, url: null };
+  await page.route('**/api/v1/status', route =>
+    route.fulfill({ json: { ...status, stations: [...status.stations, other] } }),
+  );
+  await page.route('**/api/v1/runs?*', route =>
+    route.fulfill({ json: { runs: [{ ...RUN, finishedAt: '2009-11-30T12:00:00.000Z' }], next: null } }),
+  );
+  await page.goto(station.url);
+  await page.getByText('2 stations share the store, 1 silent.').waitFor();
+  await page.getByRole('row', { name: /silent for 1m/ }).waitFor();
+  assert.equal(await page.locator(`bdi:dir(rtl):text-is('${name}')`).count(), 1);
+  const time = page.locator('#runs time');
+  assert.match((await time.getAttribute('title')) ?? '', /^Nov 30, 2009, 5:45:00 PM GMT\+5:45$/);
+  assert.match((await time.textContent()) ?? '', /^\d+\syears ago$/);
+  await page.locator('form[aria-label="Bake a repository"] input[name=url]').fill('file:///etc');
+  await page.getByRole('button', { name: 'Bake', exact: true }).click();
+  await page.locator('.toast').waitFor();
+  assert.equal(
+    await page.evaluate("getComputedStyle(document.querySelector('.toast')).animationName"),
+    'none',
+  );
+});
+
+const RUN = {
+  ...{
+    id: 1,
+    url: 'https://git.example/a',
+    state: 'done',
+    reason: 'asked for',
+    requestedAt: null,
+    startedAt: null,
+  },
+  ...{ summary: null, error: null, links: { self: '/api/v1/runs/1' } },
+};
 
 test('a station that is away is told with since when, what is shown is dimmed, and both go by themselves when it is back (W-3)', async t => {
   const cwd = standingPlace(t);

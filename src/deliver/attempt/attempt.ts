@@ -8,17 +8,8 @@ import type { BegunAttempt, Refusal } from '../origin/file-origin.ts';
 import { originOf } from '../origin/origin-of.ts';
 import { heldAlready } from './adopt.ts';
 import { acknowledgedStill, deliveredAlready } from './content-known.ts';
-import {
-  type Attempted,
-  delivered,
-  emptied,
-  failed,
-  gone,
-  localTrouble,
-  moveToFailed,
-  refused,
-  unproven,
-} from './endings.ts';
+import { type Attempted, delivered, failed, localTrouble, moveToFailed, unproven } from './endings.ts';
+import { emptied, gone, refused } from './not-there.ts';
 import { acknowledgedOf, type DeliveryOutcome } from './outcome.ts';
 import { StepTimes } from './step-times.ts';
 import { sourceMissing } from './upload/content.ts';

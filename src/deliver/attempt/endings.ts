@@ -1,14 +1,14 @@
 import { asFileError, type SluiceError } from '../../base/errors.ts';
-import { type FileRecord, goneChange, hasProof, type RecordChange } from '../../keep/local/journal.ts';
+import { type FileRecord, hasProof, type RecordChange } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
 import { originOf } from '../origin/origin-of.ts';
 import { asIntercepted, asOfBucket } from '../queue/lone-files.ts';
 import { sameIdentity } from '../spool/files.ts';
-import { vanishedChange } from '../spool/follow.ts';
 import type { RestingPlace } from '../spool/spool.ts';
 import { type Completion, completeUntouched } from './completion.ts';
+import { gone } from './not-there.ts';
 import {
   acknowledgedOf,
   attemptRow,
@@ -207,59 +207,6 @@ export async function moveToFailed(context: DeliveryContext, attempted: Attempte
   return 'failed';
 }
 
-/** Nothing is in the file any more: it waits in `incoming` for content, as one that never had any. */
-export async function emptied(
-  { spool, journal, clock, settings, log }: DeliveryContext,
-  record: FileRecord,
-): Promise<DeliveryOutcome> {
-  const isBack = spool.giveBack(record) === 'moved';
-  // Else a newer file has its place, and supersedes it.
-  const change: RecordChange = isBack
-    ? { ...unsentChange, state: 'incoming', size: 0, hold: 'empty', nextAttemptAtMs: null }
-    : { nextAttemptAtMs: clock.nowMs() + settings.intervalMs };
-  await journal.change(record.id, change);
-  if (isBack)
-    log.warn(
-      { ...logFields(record), bytes: record.size },
-      'the file has lost its content; it waits for some',
-    );
-  return 'waiting';
-}
-
-/** The file is not where it should be. */
-export async function gone(context: DeliveryContext, record: FileRecord): Promise<DeliveryOutcome> {
-  // It gave way on a full disk, or a person dropped it: that is on record already.
-  const now = context.journal.byId(record.id);
-  if ((now?.removedAtMs ?? null) !== null) return 'gone';
-  if (record.source === null && context.spool.isAway()) {
-    context.holds.spoolAway();
-    return 'handed-back';
-  }
-  const outcome = await originOf(record).findAgain(context, record);
-  if (outcome !== undefined) return outcome;
-  // It may have been renamed, and its record with it.
-  const isGone = await context.journal.changeUnmoved(
-    { ...record, state: now?.state ?? record.state },
-    vanishedChange(context.clock.nowMs()),
-  );
-  if (!isGone) return 'waiting';
-  context.log.warn(logFields(record), 'the file was taken away before it was delivered');
-  return 'gone';
-}
-
-/** The file may not be taken as it lies now: it stays there, and the next look at it says why. */
-export async function refused(
-  context: DeliveryContext,
-  record: FileRecord,
-  fault: string,
-): Promise<DeliveryOutcome> {
-  const { journal, clock, log, spool } = context;
-  const path = originOf(record).entryPath(spool, record);
-  if (!(await journal.changeUnmoved(record, goneChange(`${path} ${fault}`, clock.nowMs())))) return 'waiting';
-  log.warn(logFields(record), `not taken: ${path} ${fault}`);
-  return 'gone';
-}
-
 /** The end: the record says why it is given up, and then the file goes to `failed`, now or as soon as it can be moved. */
 async function giveUp(
   context: DeliveryContext,
@@ -341,6 +288,7 @@ async function held(
   }
   if (finding === 'alone' || finding === 'of-file') {
     const again = retryAlone(error, record.failures, settings, random, nowMs);
+    if (isLocal && acknowledgedOf({ ...record, ...more })) warnOfStanding(context, record, error);
     return retryLater(context, attempted, error, again, more);
   }
   const { place, fileHold } = finding;
@@ -354,6 +302,14 @@ async function held(
   if (fileHold) holds.recorded(record, fileHold);
   log.debug({ ...fieldsOf(record, error), holds: decision.holds }, 'waits until the place is right again');
   return 'waiting';
+}
+
+/** What was sent stands where it is: the folder may be written no more, for one. */
+function warnOfStanding({ messages, log }: DeliveryContext, record: FileRecord, error: SluiceError): void {
+  const suppressed = messages.admit(`standing ${error.code}`);
+  if (suppressed === undefined) return;
+  const facts = { ...fieldsOf(record, error), hint: error.hint, repeated: suppressed || undefined };
+  log.warn(facts, 'it was sent, and cannot be moved or deleted; only that is tried again');
 }
 
 /** This machine has too little of something: nothing is held, the file is as if it had not been tried, and less goes at once. */

@@ -67,6 +67,11 @@ export interface FileOrigin {
   drop(spool: Spool, record: FileRecord): void;
   /** Whether the file of a record in `incoming` is still there, or under way. */
   isPresent(context: DeliveryContext, record: FileRecord): boolean;
+  /**
+   * The folder, or what is mounted within it, that the file lies in and that is not there as a whole: that says nothing
+   * of the file. Undefined where that is not so.
+   */
+  folderAway(context: DeliveryContext, record: FileRecord): string | undefined;
   /** Whether a crash may have left the file elsewhere than its record says. */
   isAstray(spool: Spool, record: FileRecord): boolean;
   /** The delivered file, where the spool still has it. */

@@ -57,7 +57,7 @@ export const folderFile: FileOrigin = {
   },
 
   async begin(context, _destination, record, signal) {
-    const { journal, clock, settings, folders } = context;
+    const { journal, settings, folders } = context;
     const path = sourceOf(record);
     const folder = enclosingFolder(settings.folders, path);
     if (!folder) {
@@ -66,11 +66,6 @@ export const folderFile: FileOrigin = {
       return 'waiting';
     }
     const file = openToTake(folders.enclosureOf(folder), filepathIn(folder, path), settings);
-    if (!file && !isThere(folder)) {
-      // Unmounted, or moved away whole: nothing says that the file is gone.
-      await journal.change(record.id, { nextAttemptAtMs: clock.nowMs() + settings.probeIntervalMs });
-      return 'waiting';
-    }
     if (!file) return 'gone';
     if ('fault' in file) return file;
     let begun: BegunAttempt | BeginFailure = 'waiting';
@@ -178,9 +173,15 @@ export const folderFile: FileOrigin = {
   isPresent({ settings, folders }, record) {
     const path = sourceOf(record);
     const folder = enclosingFolder(settings.folders, path);
-    // No longer among the folders, or with its folder away: it waits until that is there again.
-    if (!folder || !isThere(folder)) return true;
+    // No longer among the folders: it waits until that is there again.
+    if (!folder) return true;
     return folders.enclosureOf(folder).regularFile(filepathIn(folder, path)) !== undefined;
+  },
+
+  folderAway({ settings, mounts }, record) {
+    const path = sourceOf(record);
+    const folder = enclosingFolder(settings.folders, path);
+    return folder && !isThere(folder) ? folder.path : mounts.awayAt(path);
   },
 
   isAstray() {
@@ -294,7 +295,12 @@ function enterNew(context: DeliveryContext, file: EnteringFile): Promise<FileRec
 
 /** Whether the folder itself can be found. */
 function isThere({ path }: FolderSettings): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // Its mount is dead, for one.
+    return false;
+  }
 }
 
 function filepathIn(folder: FolderSettings, path: string): string {

@@ -137,6 +137,10 @@ export const spooledFile: FileOrigin = {
     return (spool.fileAt('incoming', record) ?? spool.fileAt('processing', record)) !== undefined;
   },
 
+  folderAway({ spool, mounts }, record) {
+    return record.state === 'incoming' ? mounts.awayAt(spool.pathOf('incoming', record)) : undefined;
+  },
+
   isAstray(spool, record) {
     if (record.state !== 'incoming_tmp') return spool.fileAt(record.state, record) === undefined;
     return spool.fileAt('incoming', record) === undefined && !hasRunningCopy(spool, record);

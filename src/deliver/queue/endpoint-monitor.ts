@@ -10,6 +10,7 @@ import {
   healthAfterProbe,
   newEndpointHealth,
   nextProbeAtMs,
+  RELAPSE_MS,
 } from '../../engine/endpoint-health.ts';
 import type { HoldReason } from '../../engine/place-hold.ts';
 import type { Destination } from '../destinations.ts';
@@ -70,6 +71,8 @@ export class EndpointMonitor {
   readonly #silent = new Set<string>();
   readonly #episodes = new TroubleEpisodes();
   readonly #cancelProbes = new Map<string, () => void>();
+  /** Looks whether trouble is over. */
+  readonly #cancelQuiets = new Map<string, () => void>();
   readonly #probes = new Set<Promise<void>>();
   /** Questions under way. */
   readonly #asking = new Map<string, Promise<boolean>>();
@@ -156,7 +159,7 @@ export class EndpointMonitor {
   /** Ends probes and timers; may be called again. */
   async stop(): Promise<void> {
     this.#stopped.abort();
-    for (const cancel of this.#cancelProbes.values()) cancel();
+    for (const cancel of [...this.#cancelProbes.values(), ...this.#cancelQuiets.values()]) cancel();
     this.#cancelProbes.clear();
     await Promise.all(this.#probes);
   }
@@ -180,9 +183,22 @@ export class EndpointMonitor {
     if (news === 'began') log.warn(fields, `link is ${after.state}`);
     else if (news === 'well') log.info(fields, `link is ${after.state}`);
     else if (news === 'not accepting') log.info(fields, 'link answers, but does not accept files');
+    this.#cancelQuiets.get(endpoint)?.();
+    if (after.state === 'online') this.#awaitQuiet(endpoint);
     if (after.state === 'offline') this.#scheduleProbe(endpoint);
     else this.#cancelProbe(endpoint);
     if (before.state === 'offline') onBack(endpoint);
+  }
+
+  /** Looks in a while whether trouble is over that no file has shown to be over. */
+  #awaitQuiet(endpoint: string): void {
+    const { clock, log } = this.#options;
+    const cancel = clock.timer(RELAPSE_MS + 1, () => {
+      const health = this.#health.get(endpoint);
+      if (health && this.#episodes.noteTime(endpoint, health, clock.nowMs()))
+        log.info({ endpoint }, 'link is online, and no file has failed on it for a while');
+    });
+    this.#cancelQuiets.set(endpoint, cancel);
   }
 
   #scheduleProbe(endpoint: string): void {

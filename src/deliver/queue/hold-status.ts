@@ -2,6 +2,7 @@ import { keepAnswers } from '../../base/answer-cache.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { ErrorCode, HeldPlace } from '../../base/errors.ts';
 import { CATALOGUE } from '../../base/errors.ts';
+import type { PlaceHold } from '../../engine/place-hold.ts';
 import type { Journal, WaitingFiles } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 
@@ -41,9 +42,39 @@ function orNone<Row>(read: () => readonly Row[]): readonly Row[] {
   }
 }
 
+/** A question for a key that takes no longer is none to speak of. */
+const KEY_PATIENCE_MS = 2000;
+
+/** Profiles whose files wait for a key that somebody was asked for and has not given out yet. */
+function keysAwaited({
+  destinations,
+  holds,
+  clock,
+}: Pick<DeliveryContext, 'destinations' | 'holds' | 'clock'>): Pick<
+  PlaceHold,
+  'place' | 'sinceMs' | 'reason'
+>[] {
+  return [...destinations.values()].flatMap(({ profile, store }) => {
+    const place = { kind: 'profile', name: profile } as const;
+    const awaited = holds.isHeld(place) ? undefined : store.key?.awaited();
+    if (!awaited || clock.nowMs() - awaited.sinceMs < KEY_PATIENCE_MS) return [];
+    const { sinceMs, from, hint } = awaited;
+    return [
+      {
+        place,
+        sinceMs,
+        reason: { code: 'bucket_auth_failed', message: `waiting for a key from ${from}`, hint },
+      },
+    ];
+  });
+}
+
 /** Every place that is held now: endpoints that are offline, profiles, buckets and disks, and buckets that are missing. */
 export function holdStatuses(
-  context: Pick<DeliveryContext, 'endpoints' | 'holds' | 'shortage' | 'journal' | 'destinations' | 'spool'>,
+  context: Pick<
+    DeliveryContext,
+    'endpoints' | 'holds' | 'shortage' | 'journal' | 'destinations' | 'spool' | 'clock'
+  >,
   options: {
     /** How many files wait. */
     readonly counts: WaitingCounts;
@@ -59,7 +90,7 @@ export function holdStatuses(
   const offline = endpoints
     .status()
     .filter(({ endpoint, state }) => state === 'offline' || options.isMeant?.(endpoint));
-  const held = holds.all();
+  const held = [...holds.all(), ...keysAwaited(context)];
   const short = shortage.status(options.unentered);
   const missing = orNone(() => journal.heldFiles()).filter(({ hold }) => hold === 'bucket');
   // Counting looks at every file that waits: only where there is something to say.
@@ -95,10 +126,10 @@ export function holdStatuses(
     ...(short
       ? [
           {
-            ...short.reason,
             kind: short.place.kind,
             place: short.place.name,
             sinceMs: short.sinceMs,
+            ...short.reason,
             files: short.files,
           },
         ]

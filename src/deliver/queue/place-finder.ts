@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import type { SluiceError } from '../../base/errors.ts';
+import { SluiceError } from '../../base/errors.ts';
+import { isWithin } from '../../base/files/locations.ts';
 import { systemFailureOf } from '../../base/system-errors.ts';
 import type { Place } from '../../engine/place-hold.ts';
 import type { FileHold, FileRecord, HeldFiles } from '../../keep/local/journal.ts';
@@ -58,10 +59,10 @@ export class PlaceFinder {
     // A folder as store has its path as endpoint.
     const target = !isLocal && isAbsolute(destination.endpoint) ? destination.endpoint : undefined;
     const at = pathIn(error);
-    const isAtTarget = target !== undefined && at !== undefined && isBelow(at, target);
+    const isAtTarget = target !== undefined && at !== undefined && isWithin(at, target);
     if (isAtTarget) return { kind: 'disk', name: target };
     if (isHeld(from) || (await this.sourceTrouble(source.path, { path, error }))) return from;
-    const isAtSource = at !== undefined && isBelow(at, source.path);
+    const isAtSource = at !== undefined && isWithin(at, source.path);
     return target === undefined || isAtSource ? undefined : { kind: 'disk', name: target };
   }
 
@@ -69,7 +70,7 @@ export class PlaceFinder {
   unreadIn({ record, error, isLocal }: Suspicion): string | undefined {
     const source = this.sourceOf(record).path;
     const at = pathIn(error);
-    const isUnread = isLocal !== true && at !== undefined && isBelow(at, source) && isOfContent(error);
+    const isUnread = isLocal !== true && at !== undefined && isWithin(at, source) && isOfContent(error);
     return isUnread ? source : undefined;
   }
 
@@ -96,7 +97,7 @@ export class PlaceFinder {
     if (!destinations.has(profile)) return undefined;
     if (hold === 'bucket_held') return bucketPlace({ profile, bucket });
     if (hold !== 'folder_held' || source === null) return undefined;
-    const folder = settings.folders.find(({ path }) => isBelow(source, path));
+    const folder = settings.folders.find(({ path }) => isWithin(source, path));
     return folder && { kind: 'disk', name: folder.path };
   }
 
@@ -108,8 +109,8 @@ export class PlaceFinder {
   /** The folder that a path is or lies in; the path itself where its folder is among them no longer. */
   sourceAt(path: string): Source {
     const { root, settings } = this.#options;
-    const folder = settings.folders.find(one => isBelow(path, one.path));
-    if (!folder && isBelow(path, root)) return { path: root, isSpool: true };
+    const folder = settings.folders.find(one => isWithin(path, one.path));
+    if (!folder && isWithin(path, root)) return { path: root, isSpool: true };
     return { path: folder?.path ?? path, isSpool: false };
   }
 }
@@ -124,11 +125,16 @@ export function diskPlace({ path }: Source): Place {
   return { kind: 'disk', name: path };
 }
 
+/** Says that a folder, or what is mounted there, is not. Pure. */
+export function awayError(path: string): SluiceError {
+  return new SluiceError('disk_failed', `${path} is not there or not mounted, and files wait in it`, {
+    subject: path,
+    answer: 'hold',
+    hint: 'Mount it; its files go by themselves then. Where they are gone for good, make it a folder with a file of its own in it.',
+  });
+}
+
 /** The path that an error speaks of. */
 function pathIn(error: SluiceError): string | undefined {
   return (systemFailureOf(error)?.error as NodeJS.ErrnoException | undefined)?.path ?? error.subject;
-}
-
-function isBelow(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder}/`);
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { isWithin } from '../../base/files/locations.ts';
 import type { Logger } from '../../base/log.ts';
 import {
   type HoldReason,
@@ -14,11 +15,13 @@ import {
 } from '../../engine/place-hold.ts';
 import type { FileHold, FileRecord, Journal } from '../../keep/local/journal.ts';
 import type { Destination } from '../destinations.ts';
+import type { KnownMounts } from '../origin/known-mounts.ts';
 import type { DeliverySettings } from '../settings.ts';
 import type { EndpointMonitor } from './endpoint-monitor.ts';
+import { FileEvidence } from './file-evidence.ts';
 import { FilesOfPlaces } from './files-of-places.ts';
 import type { PausedPlaces } from './paused-places.ts';
-import { bucketPlace, diskPlace, JOURNAL, PlaceFinder, type Suspicion } from './place-finder.ts';
+import { awayError, bucketPlace, diskPlace, JOURNAL, PlaceFinder, type Suspicion } from './place-finder.ts';
 import { PlaceProbes } from './place-probes.ts';
 import { remembered } from './remembered-hold.ts';
 import type { UnreadFile } from './source-check.ts';
@@ -28,6 +31,7 @@ export interface PlaceHoldsOptions {
   readonly destinations: ReadonlyMap<string, Destination>;
   readonly endpoints: EndpointMonitor;
   readonly journal: Journal;
+  readonly mounts: Pick<KnownMounts, 'awayAt'>;
   /** The station's folder. */
   readonly root: string;
   readonly settings: Pick<DeliverySettings, 'folders' | 'probeIntervalMs'>;
@@ -88,12 +92,7 @@ export class PlaceHolds {
   readonly #waiting: FilesOfPlaces;
   readonly #probes: PlaceProbes;
   readonly #held = new Map<string, Held>();
-  /** By place: records that brought a hold which was disproved. */
-  readonly #refuted = new Map<string, Set<number>>();
-  /** Files that arrived, by the folder that they lay in. */
-  readonly #arrivals = new Map<string, number>();
-  /** By record whose content could not be read: how many others of its folder had arrived then. */
-  readonly #unread = new Map<number, number>();
+  readonly #evidence = new FileEvidence();
   readonly #trials = new Map<number, string>();
   readonly #underWay = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
@@ -110,6 +109,11 @@ export class PlaceHolds {
     const { paused } = this.#options;
     const others = [...this.#held.values()].filter(({ hold }) => !paused.has(hold.place));
     return [...paused.all(), ...others.map(({ hold }) => hold)];
+  }
+
+  /** Whether a place is held, or paused. */
+  isHeld(place: Place): boolean {
+    return this.#held.has(placeKey(place)) || this.#options.paused.has(place);
   }
 
   /** Something was paused or resumed: trials of what is paused are over, and what was resumed goes. */
@@ -143,8 +147,7 @@ export class PlaceHolds {
     if (this.#options.paused.has(bucketPlace(record))) return 'bucket_held';
     if (this.#held.size === 0 || this.#trials.has(record.id)) return undefined;
     if (this.#held.has(placeKey(bucketPlace(record)))) return 'bucket_held';
-    const source = this.#finder.sourceOf(record);
-    return !source.isSpool && this.#held.has(placeKey(diskPlace(source))) ? 'folder_held' : undefined;
+    return this.#heldAround(record) ? 'folder_held' : undefined;
   }
 
   isTrial(recordId: number): boolean {
@@ -161,10 +164,13 @@ export class PlaceHolds {
   async suspect(suspicion: Suspicion): Promise<HoldFinding> {
     const { record, path, error } = suspicion;
     const place = await this.#finder.placeOf(suspicion, place => this.#held.has(placeKey(place)));
-    if (!place) return this.#isOfFile(suspicion) ? 'of-file' : 'alone';
+    if (!place) {
+      const folder = this.#finder.unreadIn(suspicion);
+      return folder !== undefined && this.#evidence.unread(record, folder) ? 'of-file' : 'alone';
+    }
     const key = placeKey(place);
     const held = this.#held.get(key);
-    if (!held && this.#refuted.get(key)?.has(record.id)) return 'alone';
+    if (!held && this.#evidence.isRefuted(key, record.id)) return 'alone';
     if (held) held.hold = holdPlace(held.hold, place, error, this.#options.clock.nowMs());
     else this.#open(place, error, record.id, { path, error });
     return { place, isNew: held === undefined, fileHold: this.#finder.fileHoldOf(place) };
@@ -173,12 +179,14 @@ export class PlaceHolds {
   /** That a file waits with its bucket or folder is on record: where it has become right meanwhile, nobody else would free it. */
   recorded(record: FileRecord, hold: FileHold): void {
     const place = hold === 'bucket_held' ? bucketPlace(record) : diskPlace(this.#finder.sourceOf(record));
-    if (!this.#held.has(placeKey(place)) && !this.#options.paused.has(place)) this.#release(place);
+    const isHeld =
+      this.#held.has(placeKey(place)) || this.#heldAround(record) || this.#options.paused.has(place);
+    if (!isHeld) this.#release(place);
   }
 
   /** Whether the bucket was held for this file before, and others of it arrived. */
   isRefuted(record: FileRecord): boolean {
-    return this.#refuted.get(placeKey(bucketPlace(record)))?.has(record.id) === true;
+    return this.#evidence.isRefuted(placeKey(bucketPlace(record)), record.id);
   }
 
   /**
@@ -212,6 +220,15 @@ export class PlaceHolds {
     this.#holdSource(root, error);
   }
 
+  /** A folder, or what is mounted within one, is not there as a whole: its files wait, and none of them is called missing. */
+  folderAway(path: string): void {
+    const place: Place = { kind: 'disk', name: path };
+    const held = this.#held.get(placeKey(place));
+    const error = awayError(path);
+    if (held) held.hold = holdPlace(held.hold, place, error, this.#options.clock.nowMs());
+    else this.#open(place, error, undefined, undefined);
+  }
+
   /**
    * Files of the spool or of a folder could not be read before they came on record, for what speaks of their place: it is
    * held if it shows that trouble. Called again while they fail.
@@ -229,6 +246,14 @@ export class PlaceHolds {
     if (!trouble || this.#stopped.signal.aborted) return false;
     if (!this.#held.has(key)) this.#open(place, trouble, undefined, file);
     return true;
+  }
+
+  /** Whether a folder is held that a file outside the spool lies in, or what is mounted within it. */
+  #heldAround({ source }: Pick<FileRecord, 'source'>): boolean {
+    if (source === null) return false;
+    return [...this.#held.values()].some(
+      ({ hold: { place } }) => place.kind === 'disk' && isWithin(source, place.name),
+    );
   }
 
   #holdSource(path: string, known: SluiceError): void {
@@ -263,10 +288,7 @@ export class PlaceHolds {
 
   /** A file arrived: the places that it was a trial of are right again. */
   arrived(record: FileRecord): void {
-    for (const refuted of this.#refuted.values()) refuted.delete(record.id);
-    this.#unread.delete(record.id);
-    const { path } = this.#finder.sourceOf(record);
-    this.#arrivals.set(path, (this.#arrivals.get(path) ?? 0) + 1);
+    this.#evidence.arrived(record, this.#finder.sourceOf(record).path);
     const key = this.#trials.get(record.id);
     if (key !== undefined) this.#free(key, record.id);
   }
@@ -289,6 +311,14 @@ export class PlaceHolds {
   adopt(): void {
     if (this.journalTrouble) return;
     for (const files of this.#options.journal.heldFiles()) {
+      const { hold, source } = files;
+      if (hold === 'folder_held' && this.#heldAround(files)) continue;
+      const away =
+        hold === 'folder_held' && source !== null ? this.#options.mounts.awayAt(source) : undefined;
+      if (away !== undefined) {
+        this.folderAway(away);
+        continue;
+      }
       const place = this.#finder.placeHeld(files);
       if (!place || this.#held.has(placeKey(place)) || this.#options.paused.has(place)) continue;
       this.#open(place, remembered(files), undefined, undefined, 0);
@@ -348,7 +378,8 @@ export class PlaceHolds {
     held.cancelProbe?.();
     this.#held.delete(key);
     for (const [id, of] of this.#trials) if (of === key) this.#trials.delete(id);
-    if (held.openedBy !== undefined && held.openedBy !== byRecordId) this.#refute(key, held.openedBy);
+    if (held.openedBy !== undefined && held.openedBy !== byRecordId)
+      this.#evidence.refute(key, held.openedBy);
     const { place, sinceMs } = held.hold;
     const heldS = Math.round((clock.nowMs() - sinceMs) / 1000);
     log.info({ holds: place.kind, place: place.name, heldS }, `${place.kind} is right again; its files go`);
@@ -365,25 +396,6 @@ export class PlaceHolds {
       );
       onFree();
     });
-  }
-
-  #isOfFile(suspicion: Suspicion): boolean {
-    const folder = this.#finder.unreadIn(suspicion);
-    if (folder === undefined) return false;
-    const { id } = suspicion.record;
-    const before = this.#unread.get(id);
-    const now = this.#arrivals.get(folder) ?? 0;
-    if (this.#unread.size >= MAX_REFUTED) this.#unread.clear();
-    this.#unread.set(id, now);
-    return before !== undefined && now > before;
-  }
-
-  #refute(key: string, recordId: number): void {
-    const refuted = this.#refuted.get(key) ?? new Set();
-    this.#refuted.set(key, refuted);
-    // Rather once too often than without bound.
-    if (refuted.size >= MAX_REFUTED) refuted.clear();
-    refuted.add(recordId);
   }
 
   #plan(key: string, held: Held, inMs?: number): void {
@@ -464,7 +476,6 @@ export class PlaceHolds {
   }
 }
 
-const MAX_REFUTED = 10_000;
 /** Then the smallest file's turn comes again. */
 const MAX_TRIED = 20;
 /** The longest wait that one timer covers: the machine may sleep meanwhile. */

@@ -2,8 +2,9 @@ import { asSluiceError, type SluiceError } from '../../base/errors.ts';
 import { type Place, placeKey } from '../../engine/place-hold.ts';
 import type { Journal } from '../../keep/local/journal.ts';
 import type { Destination } from '../destinations.ts';
+import type { KnownMounts } from '../origin/known-mounts.ts';
 import type { EndpointMonitor } from './endpoint-monitor.ts';
-import { JOURNAL, type PlaceFinder } from './place-finder.ts';
+import { awayError, JOURNAL, type PlaceFinder } from './place-finder.ts';
 import type { UnreadFile } from './source-check.ts';
 
 export interface PlaceProbesOptions {
@@ -12,6 +13,7 @@ export interface PlaceProbesOptions {
   readonly endpoints: EndpointMonitor;
   readonly journal: Pick<Journal, 'probe'>;
   readonly finder: PlaceFinder;
+  readonly mounts: Pick<KnownMounts, 'awayAt'>;
   readonly signal: AbortSignal;
 }
 
@@ -33,7 +35,7 @@ export type ProbeAnswer =
  *   disk of a profile   its buckets are listed, then a file is tried
  *   the journal         written
  *   disk of the spool   listed, a block written
- *   disk of a folder    listed, a file of it read
+ *   disk of a folder    looked for, listed, a file of it read
  */
 export class PlaceProbes {
   readonly #options: PlaceProbesOptions;
@@ -57,15 +59,16 @@ export class PlaceProbes {
     return { answer: destination ? 'try a file' : 'right' };
   }
 
-  #diskTrouble(
+  async #diskTrouble(
     place: Place,
     destination: Destination | undefined,
     file: UnreadFile | undefined,
   ): Promise<SluiceError | undefined> {
-    const { journal, finder, signal } = this.#options;
+    const { journal, finder, mounts, signal } = this.#options;
     if (placeKey(place) === placeKey(JOURNAL)) return failureOf(() => journal.probe());
     if (destination) return failureOf(() => destination.store.listBuckets({ signal }));
-    return finder.sourceTrouble(place.name, file);
+    const away = mounts.awayAt(place.name);
+    return away === undefined ? finder.sourceTrouble(place.name, file) : awayError(away);
   }
 
   /**

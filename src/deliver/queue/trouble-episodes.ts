@@ -49,6 +49,17 @@ export class TroubleEpisodes {
     return episode?.relapsed === true;
   }
 
+  /**
+   * Time has gone by. @returns whether an endpoint that answered and took no file has been well for so long since that
+   * nothing is to be said of it any more, and that is news
+   */
+  noteTime(endpoint: string, health: EndpointHealth, nowMs: number): boolean {
+    const isOver = this.#episodes.get(endpoint)?.relapsed === true && health.state === 'online';
+    if (!isOver || isYoung(health, nowMs)) return false;
+    this.#episodes.delete(endpoint);
+    return true;
+  }
+
   /** Since when an endpoint takes no file although it answers; undefined where that is not so. */
   notAcceptingSinceMs(endpoint: string, health: EndpointHealth, nowMs: number): number | undefined {
     const episode = this.#episodes.get(endpoint);

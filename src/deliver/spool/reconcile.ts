@@ -54,6 +54,8 @@ export async function reconcileSpool(context: ReconcileContext): Promise<Reconci
 /** What reconciling works with. */
 export interface ReconcileContext extends SpoolContext {
   readonly destinations: KnownProfiles;
+  /** The mount that a path lies in and that is not there. */
+  readonly mounts?: { awayAt(path: string): string | undefined };
   /** Something in `processing` that cannot be delivered. */
   readonly onUndeliverable: (path: string, fault: string) => void;
 }
@@ -111,6 +113,11 @@ async function reconcileFile(
 /** A record whose file is not where it says: cases 5, 7, 8, 11, 12. @returns whether it was changed */
 async function reconcileRecord(context: ReconcileContext, record: FileRecord): Promise<boolean> {
   if (!originOf(record).isAstray(context.spool, record)) return false;
+  if (
+    record.state === 'incoming' &&
+    context.mounts?.awayAt(context.spool.pathOf('incoming', record)) !== undefined
+  )
+    return false;
   if (record.state === 'processing' && (await follow(context, record)) !== undefined) return true;
   // It has arrived, and what is left for a try to do needs no file.
   if (record.state === 'processing' && record.sentAtMs !== null) return false;

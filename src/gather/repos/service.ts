@@ -13,6 +13,7 @@ import type { Pause } from '../../keep/local/pauses.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { Repository, Run } from '../../keep/store/types.ts';
 import type { Forge } from '../forges/forge.ts';
+import { forgottenClones } from './cache/forgotten.ts';
 import { CloneCacheService } from './cache/service.ts';
 import { cacheSettings } from './cache/settings.ts';
 import type { RunningChurn } from './churn/handler.ts';
@@ -86,6 +87,7 @@ export class Repositories {
       lazyService('bake threads', () => this.#createThreads()),
       lazyService('repository workers', () => this.#createWorkers()),
       lazyService('churn workers', () => churnWorkers(this.#context, this.running.churn)),
+      lazyService('forgotten clones', () => this.#createUpkeep()),
     ];
     this.schedule = {
       name: 'schedule',
@@ -183,6 +185,14 @@ export class Repositories {
     const { database, store = database, bake } = this.#options.config();
     this.#threads = createBakeThreads({ storeUrl: store }, bake.threads);
     return this.#threads;
+  }
+
+  /** A station alone removes a clone as it forgets its repository. */
+  #createUpkeep(): Service {
+    const { config } = this.#options;
+    return config().store === undefined
+      ? { name: 'forgotten clones', start: async () => undefined, stop: async () => undefined }
+      : forgottenClones(this.#context);
   }
 
   #createWorkers(): Service {

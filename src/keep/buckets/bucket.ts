@@ -104,8 +104,19 @@ export interface StoreKey {
    * the same across restarts and renewals by the same source.
    */
   mark(): string;
+  /** What a key is waited for from, while there is none to go on with; undefined otherwise. */
+  awaited(): AwaitedKey | undefined;
   /** Calls `listener` when the key has become another, however that was noticed; the function returned ends that. */
   onChange(listener: () => void): () => void;
+}
+
+/** A key that somebody was asked for and has not given out yet. */
+export interface AwaitedKey {
+  readonly sinceMs: number;
+  /** Who was asked, in words: "its credential_process". */
+  readonly from: string;
+  /** What to do where it takes too long. */
+  readonly hint: string;
 }
 
 export interface StoreLimits {

@@ -310,6 +310,12 @@ export interface Journal {
   heldFiles(): HeldFiles[];
   /** Lets everything go that is held so: due at `nowMs`. @returns how many */
   release(hold: FileHold, which: Released, nowMs: number): Promise<number>;
+  /** Paths that something was mounted at, as noted. */
+  mounts(): string[];
+  /** Something is mounted there. */
+  noteMount(path: string): Promise<void>;
+  /** Nothing is to be mounted there any more. */
+  forgetMount(path: string): Promise<void>;
   /** Files on their way, bucket by bucket. */
   waitingFiles(): WaitingFiles[];
   /** Files on their way that lie below a folder outside the spool. */

@@ -4,7 +4,7 @@ import { SluiceError } from '../../base/errors.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
 import type { SqlRow } from '../store/rows/columns.ts';
 import type { StoreOutage } from '../store/store.ts';
-import { type PostgresAddress, quoteName, readAddress } from './address.ts';
+import { type PostgresAddress, readAddress } from './address.ts';
 import { asDatabaseError, failureOf, NO_TLS } from './errors.ts';
 import {
   executorOf,
@@ -13,9 +13,10 @@ import {
   type TransactionOptions,
 } from './executor.ts';
 import { type Listening, listen } from './listen.ts';
-import { migrate } from './migrate.ts';
+import { assertUsable, migrate, USABLE_FROM } from './migrate.ts';
 import { Outage } from './outage.ts';
 import { asParameters, type Parameter, TYPES } from './parameters.ts';
+import { assertOwnSession, beginSession } from './session.ts';
 
 export interface PostgresOptions {
   /** `postgres://…`; the rest comes from PG* variables, as with every client. */
@@ -41,11 +42,6 @@ const IDLE_CONNECTION_MS = 30_000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 /** After the server's own limit; only a server that is gone without a word reaches it. */
 const SILENCE_AFTER_TIMEOUT_MS = 15_000;
-/**
- * A process that stands still within a transaction would hold up every other station's locks: the server ends its
- * connection then.
- */
-const IDLE_IN_TRANSACTION_MS = 5_000;
 const BEGIN_LOSSY = 'BEGIN; SET LOCAL synchronous_commit = off';
 /** Tries of a transaction that meets others, and the longest wait before one; the first is a hundredth of it. */
 const MOST_ATTEMPTS = 12;
@@ -61,7 +57,6 @@ export class PostgresDatabase implements TransactionalExecutor {
   readonly place: string;
   readonly #pool: pg.Pool;
   readonly #clientConfig: pg.ClientConfig;
-  readonly #sessionSettings: string;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #outage: Outage;
@@ -79,14 +74,13 @@ export class PostgresDatabase implements TransactionalExecutor {
     this.place = address.place;
     this.#clock = clock;
     this.#random = options.random ?? systemRandom;
-    this.#sessionSettings = sessionSettings(address.schema, statementTimeoutMs);
     this.#clientConfig = { ...clientConfig, query_timeout: statementTimeoutMs + SILENCE_AFTER_TIMEOUT_MS };
     this.#pool = new pg.Pool({
       ...this.#clientConfig,
       max: connections,
       idleTimeoutMillis: IDLE_CONNECTION_MS,
       // It is awaited, whatever its type says.
-      onConnect: client => client.query(this.#sessionSettings) as unknown as undefined,
+      onConnect: client => this.#begin(client, statementTimeoutMs) as unknown as undefined,
     });
     // A connection that breaks while nobody uses it is no news: the next call finds out what is the matter.
     this.#pool.on('error', () => undefined);
@@ -121,6 +115,14 @@ export class PostgresDatabase implements TransactionalExecutor {
         await database.close();
         database = make({ ...config, ssl: false });
       }
+      const opened = database;
+      await assertOwnSession({
+        connect: () => opened.#connect(),
+        run: sql => opened.run(sql),
+        place: opened.place,
+      }).catch(error => {
+        throw opened.#wrap(error, 'connect');
+      });
       await migrate(database);
       database.#wasLetIn = true;
       return database;
@@ -232,6 +234,13 @@ export class PostgresDatabase implements TransactionalExecutor {
     }
   }
 
+  /** Another station may have made the schema one that we cannot use since we looked. */
+  async #begin(client: pg.ClientBase, statementTimeoutMs: number): Promise<void> {
+    const { schema, place } = this;
+    const row = await beginSession(client, { schema, statementTimeoutMs }, this.#wasLetIn ? USABLE_FROM : '');
+    if (this.#wasLetIn) assertUsable(Number(row?.usable_from), place);
+  }
+
   /** A connection, once the server is to be had. */
   async #connect(): Promise<pg.PoolClient> {
     for (;;) {
@@ -297,14 +306,4 @@ async function giveBack(client: pg.PoolClient, error: unknown): Promise<void> {
   } catch {
     client.release(true);
   }
-}
-
-function sessionSettings(schema: string, statementTimeoutMs: number): string {
-  return `
-    SET search_path = ${quoteName(schema)};
-    SET statement_timeout = ${statementTimeoutMs};
-    SET idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS};
-    SET client_min_messages = warning;
-    SET timezone = 'UTC';
-    SET jit = off;`;
 }

@@ -10,6 +10,7 @@ import { sql as callSlots } from './migrations/0006-call-slots.ts';
 import { sql as lives } from './migrations/0007-lives.ts';
 import { sql as failingTargets } from './migrations/0008-failing-targets.ts';
 import { sql as refusedMerges } from './migrations/0009-refused-merges.ts';
+import { dismissSessions } from './session.ts';
 
 export interface Migration {
   readonly sql: string;
@@ -69,6 +70,9 @@ export async function migrate(database: TransactionalExecutor, migrations = MIGR
     if (version && isUsable(version, database, migrations)) return;
     if (!version) await begin(transaction, database);
     const from = version?.version ?? 0;
+    // Older stations that work are to do nothing more, rather than the wrong thing.
+    if (version && migrations.slice(from).some(({ breaks }) => breaks))
+      await dismissSessions(transaction, database.schema);
     for (const { sql } of migrations.slice(from)) await transaction.run(sql);
     const usableFrom = migrations.findLastIndex(({ breaks }) => breaks) + 1;
     await transaction.execute('UPDATE sluice_schema SET version = $1, usable_from = $2', [
@@ -78,6 +82,16 @@ export async function migrate(database: TransactionalExecutor, migrations = MIGR
   });
 }
 
+/** What is asked on each connection before it is used (`assertUsable`). */
+export const USABLE_FROM = 'SELECT usable_from FROM sluice_schema';
+
+/** @throws SluiceError `database_newer` for a schema that only stations that know more may use */
+export function assertUsable(usableFrom: number, place: string, known = MIGRATIONS.length): void {
+  if (usableFrom <= known) return;
+  const message = `${place} has a schema that needs stations that know version ${usableFrom} of it; this one knows up to ${known}`;
+  throw new SluiceError('database_newer', message, { hint: 'Upgrade this station.' });
+}
+
 /** Whether nothing is left to be done; throws where nothing can be done. */
 function isUsable(
   { version, usableFrom }: Version,
@@ -85,10 +99,7 @@ function isUsable(
   migrations: readonly Migration[],
 ): boolean {
   if (version < migrations.length) return false;
-  if (usableFrom > migrations.length) {
-    const message = `${place} has version ${version} of the schema, which needs stations that know version ${usableFrom}; this one knows up to ${migrations.length}`;
-    throw new SluiceError('database_newer', message, { hint: 'Upgrade this station.' });
-  }
+  assertUsable(usableFrom, place, migrations.length);
   return true;
 }
 

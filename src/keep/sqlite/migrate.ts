@@ -27,8 +27,9 @@ import { sql as pauses } from './migrations/0024-pauses.ts';
 import { sql as rates } from './migrations/0025-rates.ts';
 import { sql as lives } from './migrations/0026-lives.ts';
 import { sql as hooks } from './migrations/0027-hooks.ts';
-import { sql as failingTargets } from './migrations/0028-failing-targets.ts';
-import { sql as refusedMerges } from './migrations/0029-refused-merges.ts';
+import { sql as mounts } from './migrations/0028-mounts.ts';
+import { sql as failingTargets } from './migrations/0029-failing-targets.ts';
+import { sql as refusedMerges } from './migrations/0030-refused-merges.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -59,6 +60,7 @@ export const MIGRATIONS: readonly string[] = [
   rates,
   lives,
   hooks,
+  mounts,
   failingTargets,
   refusedMerges,
 ];

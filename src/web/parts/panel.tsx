@@ -17,10 +17,16 @@ export function Panel({ title, children, error, class: name = '', id }: PanelPro
   return (
     <section class={`panel ${name}`} id={id} aria-labelledby={heading}>
       <h2 id={heading}>{title}</h2>
-      {error ? <p class="error">Could not be asked for: {wordsOf(error)}</p> : null}
+      {error ? <Pending error={error} /> : null}
       <Bounded>{children}</Bounded>
     </section>
   );
+}
+
+/** In the place of what is asked for and not there yet: why, where that is known. */
+export function Pending({ error }: { readonly error: Error | undefined }) {
+  if (!error) return <p class="empty waiting">…</p>;
+  return <p class="error">Could not be asked for: {wordsOf(error)}</p>;
 }
 
 /** Says what is wrong in the place of children that fail to show. */

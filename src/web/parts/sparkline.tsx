@@ -38,7 +38,7 @@ export function Sparkline({ what, amounts, fromAt, spanMs, words = number, kind 
         preserveAspectRatio="none"
         role="img"
         aria-label={label}
-        class={kind}
+        class={total === 0 ? 'none' : kind}
       >
         <path class="area" d={`${lineOf(amounts, most)}V${HEIGHT}H0Z`} />
         <path class="line" d={lineOf(amounts, most)} />

@@ -115,8 +115,16 @@ const TABLE: Record<string, Case> = {
     asked: 'access_denied',
     answered: 'checksum',
   },
-  '404 at first': {
+  '404 for HEAD alone': { headAs: () => ({ status: 404, headers: {} }), asked: 'size', answered: 'checksum' },
+  '404 for HEAD, and nothing else is answered': {
     headAs: () => ({ status: 404, headers: {} }),
+    refuses: askedByHeadAlone,
+    asked: 'object_missing',
+    answered: 'object_missing',
+  },
+  '404 for whichever question': {
+    headAs: () => ({ status: 404, headers: {} }),
+    refuses: ({ operation }) => (operation === 'GetObject' ? { status: 404, code: 'NoSuchKey' } : undefined),
     asked: 'object_missing',
     answered: 'object_missing',
   },

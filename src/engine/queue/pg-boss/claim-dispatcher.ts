@@ -1,7 +1,7 @@
 import { Serializer } from '../../../base/serializer.ts';
 import type { PostgresDatabase } from '../../../keep/postgres/database.ts';
 import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
-import { livingStations } from '../../../keep/postgres/store/stations.ts';
+import { LIVING_STATIONS } from '../../../keep/postgres/store/stations.ts';
 import { GroupRoom } from '../group-room.ts';
 import { type ScheduledTarget, settleTarget, undoneEnding } from '../scheduled-target.ts';
 import type { Claim, ClaimRequest } from '../work-queue.ts';
@@ -60,28 +60,30 @@ export class ClaimDispatcher {
 
   /** See `WorkQueue.claim`; times are the server's. */
   async claim(request: ClaimRequest): Promise<Claim[]> {
+    const search = await this.#search(request);
     // Without this every poll of an idle station would take the lock.
-    if (!request.keys && !(await this.#anythingToDo(request))) return [];
+    if (!request.keys && !(await this.#anythingToDo(search))) return [];
     return this.#turns.run(() =>
-      this.#database.transaction(transaction => this.#claim(transaction, request)),
+      this.#database.transaction(transaction => this.#claim(transaction, request, search)),
     );
   }
 
-  async #anythingToDo(request: ClaimRequest): Promise<boolean> {
-    const query = await this.#query(this.#database, request);
-    if (await anyDue(this.#database, query)) return true;
+  async #anythingToDo(search: DueSearch): Promise<boolean> {
+    if (await anyDue(this.#database, search)) return true;
     const { sql } = this.#engine;
     const abandoned = await this.#database.first(
-      `SELECT FROM targets t ${sql.joinJob} WHERE t.claim_token IS NOT NULL AND ${sql.isAbandoned} LIMIT 1`,
+      `SELECT FROM targets t WHERE t.claim_token IS NOT NULL AND ${sql.isAbandoned} LIMIT 1`,
     );
     return abandoned !== undefined;
   }
 
-  async #claim(transaction: SqlExecutor, request: ClaimRequest): Promise<Claim[]> {
-    await transaction.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
-      `sluice dispatch ${this.#database.schema}`,
-    ]);
-    const query = await this.#query(transaction, request);
+  /** @param before as it was searched before the lock was to be had: only the time has gone on */
+  async #claim(transaction: SqlExecutor, request: ClaimRequest, before: DueSearch): Promise<Claim[]> {
+    const locked = await transaction.first(
+      `SELECT pg_advisory_xact_lock(hashtextextended($1, 0)), ${this.#engine.sql.nowMs} AS now_ms`,
+      [`sluice dispatch ${this.#database.schema}`],
+    );
+    const query = at(before, Number(locked?.now_ms));
     await this.#putBackAbandoned(transaction, query.nowMs);
     const { perGroup, keys } = request;
     const room = perGroup === undefined ? undefined : new GroupRoom(perGroup, await running(transaction));
@@ -97,7 +99,7 @@ export class ClaimDispatcher {
   async #putBackAbandoned(transaction: SqlExecutor, nowMs: number): Promise<void> {
     const { sql } = this.#engine;
     const rows = await transaction.query(
-      `SELECT ${targetColumns(sql.leaseUntilMs)} FROM targets t ${sql.joinJob}
+      `SELECT ${targetColumns('false')} FROM targets t
        WHERE t.claim_token IS NOT NULL AND ${sql.isAbandoned} ORDER BY t.key FOR UPDATE OF t SKIP LOCKED`,
     );
     if (rows.length === 0) return;
@@ -162,18 +164,25 @@ export class ClaimDispatcher {
     return chosen.map(key => claims.get(key)).filter(claim => claim !== undefined);
   }
 
-  async #query(executor: SqlExecutor, { kinds, max }: ClaimRequest): Promise<DueSearch> {
-    const row = await executor.first(`SELECT ${this.#engine.sql.nowMs} AS now_ms`);
-    const nowMs = Number(row?.now_ms);
-    return {
-      kinds: kinds ?? (await kindsOf(executor)).map(({ kind }) => kind),
-      nowMs,
+  async #search({ kinds, max }: ClaimRequest): Promise<DueSearch> {
+    const row = await this.#database.first(
+      `SELECT ${this.#engine.sql.nowMs} AS now_ms, ARRAY(${LIVING_STATIONS}) AS others`,
+      [this.#station],
+    );
+    const search: DueSearch = {
+      kinds: kinds ?? (await kindsOf(this.#database)).map(({ kind }) => kind),
+      nowMs: 0,
       max,
       station: this.#station,
-      others: await livingStations(executor, this.#station),
-      leftSinceMs: nowMs - LEFT_TO_HOME_MS,
+      others: (row?.others ?? []) as string[],
+      leftSinceMs: 0,
     };
+    return at(search, Number(row?.now_ms));
   }
+}
+
+function at(search: DueSearch, nowMs: number): DueSearch {
+  return { ...search, nowMs, leftSinceMs: nowMs - LEFT_TO_HOME_MS };
 }
 
 async function running(executor: SqlExecutor): Promise<ReadonlyMap<string, number>> {

@@ -186,8 +186,8 @@ export class PgBossWorkQueue implements WorkQueue {
     await this.#engine.touch(this.#database, tokens);
     const { sql } = this.#engine;
     const rows = await this.#database.query(
-      `SELECT t.claim_token, t.dropped, ${sql.nowMs} AS now_ms FROM targets t ${sql.joinJob}
-       WHERE t.claim_token = ANY($1) AND j.id IS NOT NULL`,
+      `SELECT t.claim_token, t.dropped, ${sql.nowMs} AS now_ms FROM targets t
+       WHERE t.claim_token = ANY($1) AND ${sql.isHeld}`,
       [tokens],
     );
     const held = new Map(rows.map(row => [Number(row.claim_token), row.dropped === true]));
@@ -356,16 +356,16 @@ export class PgBossWorkQueue implements WorkQueue {
     );
     const askedMs = this.#clock.nowMs();
     const rows = await transaction.query(
-      `SELECT ${targetColumns(sql.leaseUntilMs)} FROM targets t ${sql.joinJob}
+      `SELECT ${targetColumns(sql.isHeld)}, ${sql.nowMs} AS now_ms FROM targets t
        WHERE t.key = ANY($1) ORDER BY t.key FOR UPDATE OF t`,
       [keys],
     );
-    const clock = await transaction.first(`SELECT ${sql.nowMs} AS now_ms`);
-    const nowMs = Number(clock?.now_ms);
+    const timed = rows[0] ?? (await transaction.first(`SELECT ${sql.nowMs} AS now_ms`));
+    const nowMs = Number(timed?.now_ms);
     this.#time.heard(nowMs, askedMs);
     for (const row of rows as unknown as ScheduleRow[]) {
       const target = toTarget(row);
-      targets.set(target.key, { before: target, after: target, isHeld: row.held });
+      targets.set(target.key, { before: target, after: target, isHeld: row.held === true });
     }
     return { targets, nowMs };
   }

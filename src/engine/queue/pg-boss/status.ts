@@ -11,7 +11,7 @@ import {
   type UnsettledWork,
 } from '../work-queue.ts';
 import type { JobSql } from './job-engine.ts';
-import { type ScheduleRow, targetColumns, toItem } from './targets.ts';
+import { itemColumns, type ScheduleRow, toItem } from './targets.ts';
 
 /** Questions about the schedule. Every one is answered from a few index ranges, however large the schedule is. */
 
@@ -42,8 +42,7 @@ export async function nextDueAfter(
          ORDER BY t.run_at_ms LIMIT 1
        ) next
        UNION ALL
-       SELECT ${sql.leaseUntilMs} FROM targets t ${sql.joinJob}
-       WHERE t.claim_token IS NOT NULL AND ${sql.leaseUntilMs} > $2
+       SELECT ${sql.leaseUntilMs} FROM ${sql.living} AND ${sql.leaseUntilMs} > $2
      ) times`,
     [kinds, afterMs],
   );
@@ -61,7 +60,7 @@ export async function upcomingItems(executor: SqlExecutor, sql: JobSql, limit: n
       ORDER BY t.run_at_ms, t.key LIMIT $2
     ) waiting`;
   const rows = await executor.query(
-    `SELECT ${targetColumns(sql.leaseUntilMs)} FROM (
+    `SELECT ${itemColumns(sql.leaseUntilMs)} FROM (
        (SELECT 0 AS part, raised.* FROM (${arm(1, `t.run_at_ms <= ${sql.nowMs}`)}) raised)
        UNION ALL
        (SELECT 1, later.* FROM (${arm(1, `t.run_at_ms > ${sql.nowMs}`)} UNION ALL ${arm(0, 'true')}) later)
@@ -76,7 +75,7 @@ export async function upcomingItems(executor: SqlExecutor, sql: JobSql, limit: n
 /** See `WorkQueue.running`. */
 export async function runningItems(executor: SqlExecutor, sql: JobSql, limit: number): Promise<QueueItem[]> {
   const rows = await executor.query(
-    `SELECT ${targetColumns(sql.leaseUntilMs)} FROM targets t ${sql.joinJob}
+    `SELECT ${itemColumns(sql.leaseUntilMs)} FROM targets t ${sql.joinJob}
      WHERE t.claim_token IS NOT NULL ORDER BY t.key LIMIT $1`,
     [limit],
   );
@@ -90,7 +89,7 @@ export async function itemsOf(
   keys: readonly string[],
 ): Promise<QueueItem[]> {
   const rows = await executor.query(
-    `SELECT ${targetColumns(sql.leaseUntilMs)} FROM targets t ${sql.joinJob} WHERE t.key = ANY($1)`,
+    `SELECT ${itemColumns(sql.leaseUntilMs)} FROM targets t ${sql.joinJob} WHERE t.key = ANY($1)`,
     [keys],
   );
   return rows.map(asItem);

@@ -5,14 +5,20 @@ import type { Claim, Priority, QueueItem, QueuePosition } from '../work-queue.ts
 
 /** The table `targets` in Postgres: what its rows mean, and how they are changed together. */
 
-/** Columns of a target `t`, whose job is `j`. */
-export function targetColumns(leaseUntilMs: string): string {
-  return `t.key, t.kind, t.work_group, t.priority, t.run_at_ms, t.reason, t.failures, t.last_error, t.claimed_by,
-    t.claim_token, t.dropped, t.again_at_ms, t.again_priority, t.again_reason, t.home_station,
-    CASE WHEN t.claim_token IS NOT NULL THEN ${leaseUntilMs} END AS lease_until_ms, j.id IS NOT NULL AS held`;
+const COLUMNS = `t.key, t.kind, t.work_group, t.priority, t.run_at_ms, t.reason, t.failures, t.last_error, t.claimed_by,
+    t.claim_token, t.dropped, t.again_at_ms, t.again_priority, t.again_reason, t.home_station`;
+
+/** Columns of a target `t` with its job `j`, to be shown. */
+export function itemColumns(leaseUntilMs: string): string {
+  return `${COLUMNS}, CASE WHEN t.claim_token IS NOT NULL THEN ${leaseUntilMs} END AS lease_until_ms`;
 }
 
-/** A row with `targetColumns`. */
+/** Columns of a target `t`, to be changed. */
+export function targetColumns(isHeld: string): string {
+  return `${COLUMNS}, ${isHeld} AS held`;
+}
+
+/** A row with `itemColumns` or `targetColumns`. */
 export interface ScheduleRow {
   readonly key: string;
   readonly kind: string;
@@ -29,9 +35,9 @@ export interface ScheduleRow {
   readonly again_priority: number | null;
   readonly again_reason: string | null;
   readonly home_station: string | null;
-  readonly lease_until_ms: number | null;
+  readonly lease_until_ms?: number | null;
   /** Claimed, and pg-boss has not taken the claim back. */
-  readonly held: boolean;
+  readonly held?: boolean;
 }
 
 export function priorityNumber(priority: Priority): number {

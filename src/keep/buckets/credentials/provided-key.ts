@@ -66,20 +66,27 @@ export async function provideKey(provided: ProvidedKey, options: ProvideOptions)
     });
   } catch (error) {
     if (options.signal?.aborted) throw options.signal.reason;
-    const way = keyWayOf(section);
+    const { from, hint } = keySourceOf(provided);
     throw new SluiceError(
       'bucket_auth_failed',
-      `profile "${section.name}": no key from ${sourceWords(section, way)}: ${reasonOf(error)}`,
+      `profile "${section.name}": no key from ${from}: ${reasonOf(error)}`,
       {
         operation: NO_KEY_OPERATION,
         subject: section.name,
         answer: 'hold',
         holds: 'profile',
-        hint: hintOf(section, way),
+        hint,
         cause: error,
       },
     );
   }
+}
+
+/** Who gives out a key, in words, and what to do where none comes. Pure. */
+export function keySourceOf(provided: ProvidedKey): { readonly from: string; readonly hint: string } {
+  const [section] = sectionsOf(provided);
+  const way = keyWayOf(section);
+  return { from: sourceWords(section, way), hint: hintOf(section, way) };
 }
 
 function providerOf(

@@ -23,8 +23,8 @@ export interface HeadParts {
 type Asked = { readonly head: ObjectHead | undefined } | { readonly refused: SluiceError };
 
 /**
- * What the server knows of an object: by HEAD, and where that is refused, comes from a stranger or tells no size, by GET
- * of its first byte, then by a listing of its key. Each is asked once.
+ * What the server knows of an object: by HEAD, and where that is refused, comes from a stranger or tells no size, or says
+ * that what was sent is not there, by GET of its first byte, then by a listing of its key. Each is asked once.
  */
 export class Heads {
   readonly #parts: HeadParts;
@@ -36,6 +36,11 @@ export class Heads {
   /** ObjectStore.headObject. */
   async headObject(at: ObjectAddress, options: HeadOptions): Promise<ObjectHead | undefined> {
     const asked = await this.#ask(at, options);
+    // Of what was sent, a 404 without words is not believed until another question is answered so.
+    if ('head' in asked && asked.head === undefined && options.sentSizes !== undefined) {
+      const other = await this.#firstByte(at, undefined, options);
+      return other === 'missing' ? undefined : this.#noted(at, other, options);
+    }
     if ('head' in asked && (asked.head === undefined || asked.head.size !== undefined)) {
       return this.#noted(at, asked.head, options);
     }

@@ -2,8 +2,9 @@ import { hash } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
 import { asSluiceError } from '../../../base/errors.ts';
 import { untilAborted } from '../../../base/until-aborted.ts';
+import type { AwaitedKey } from '../bucket.ts';
 import { isSameKey, type PlainKey } from '../credentials/key.ts';
-import { type LentKey, provideKey } from '../credentials/provided-key.ts';
+import { keySourceOf, type LentKey, provideKey } from '../credentials/provided-key.ts';
 import { AnswerError, type ErrorAnswer } from './answer.ts';
 import { meaningOfS3 } from './error-codes.ts';
 import type { S3Profile } from './profile.ts';
@@ -101,6 +102,16 @@ export class Keys {
   /** StoreKey.mark: a part of a digest, from which no key can be told. */
   mark(): string {
     return hash('sha256', `sluice key ${writtenKeyOf(this.#profile)}`, 'hex').slice(0, 16);
+  }
+
+  /** StoreKey.awaited. */
+  awaited(): AwaitedKey | undefined {
+    const { provided } = this.#profile;
+    const isHeld =
+      this.#held !== undefined &&
+      this.#options.clock.nowMs() < (this.#held.expiresAtMs ?? Number.POSITIVE_INFINITY);
+    if (!this.#asking || !provided || isHeld) return undefined;
+    return { sinceMs: this.#askedAtMs, ...keySourceOf(provided) };
   }
 
   /** Calls `listener` whenever the key has become another; the function returned ends that. */

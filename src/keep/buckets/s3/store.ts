@@ -95,6 +95,7 @@ export class S3Store implements ObjectStore {
     this.key = {
       adopt: next => keys.adopt(next as S3Profile),
       mark: () => keys.mark(),
+      awaited: () => keys.awaited(),
       onChange: listener => keys.onChange(listener),
     };
     this.description = `${profile.provider} ${profile.endpoint}${proxy ? ` through ${proxy.description}` : ''}`;

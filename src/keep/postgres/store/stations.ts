@@ -5,7 +5,7 @@ import {
   type StationSign,
   type StationStore,
 } from '../../store/stations.ts';
-import type { SqlExecutor, TransactionalExecutor } from '../executor.ts';
+import type { TransactionalExecutor } from '../executor.ts';
 
 const NOW_MS = 'floor(extract(epoch from now()) * 1000)::bigint';
 const BEAT_SQL = `
@@ -16,14 +16,9 @@ const BEAT_SQL = `
     beat_at_ms = excluded.beat_at_ms, has_left = 0
   WHERE stations.run = excluded.run OR $9 = 1`;
 
-/** Ids of the stations that live, other than one of them: those to which targets with a home there are left. */
-export async function livingStations(executor: SqlExecutor, besides: string): Promise<string[]> {
-  const rows = await executor.query(
-    `SELECT id FROM stations WHERE id <> $1 AND has_left = 0 AND beat_at_ms >= ${NOW_MS} - $2`,
-    [besides, SILENT_AFTER_MS],
-  );
-  return rows.map(({ id }) => String(id));
-}
+/** Ids of the stations that live, other than `$1`: those to which targets with a home there are left. */
+export const LIVING_STATIONS = `
+  SELECT id FROM stations WHERE id <> $1 AND has_left = 0 AND beat_at_ms >= ${NOW_MS} - ${SILENT_AFTER_MS}`;
 
 /** On the server's clock. */
 export function createStationStore(database: TransactionalExecutor): StationStore {

@@ -1,6 +1,7 @@
 import type { Answer } from '../../../client/index.ts';
 import { useAsked } from '../../live/asked.ts';
 import { client } from '../../live/live.ts';
+import { Pending } from '../../parts/panel.tsx';
 import { RepositoryLink, State, type StateKind } from '../../parts/text.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { count, span } from '../../parts/words.ts';
@@ -24,7 +25,7 @@ export function Bakes() {
     [],
     ['runBegun', 'runEnded'],
   );
-  if (!runs.value) return <p class="empty waiting">…</p>;
+  if (!runs.value) return <Pending error={runs.error} />;
   if (runs.value.length === 0) return <p class="empty">No repository was baked yet.</p>;
   return (
     <ul class="rows" id="runs">
@@ -45,11 +46,13 @@ export function Bakes() {
 }
 
 function Outcome({ run: { error, reason, summary, startedAt, finishedAt } }: { readonly run: Run }) {
-  if (error) return <span class="error"> {error.message}</span>;
+  if (error) return <span class="line error">{error.message}</span>;
   const took = startedAt && finishedAt ? ` in ${span(Date.parse(finishedAt) - Date.parse(startedAt))}` : '';
   return (
-    <span class="quiet">
-      {summary ? ` ${count(summary.newCommits, 'new commit')}${took}` : ''} {reason}
+    <span class="line quiet">
+      {[summary ? `${count(summary.newCommits, 'new commit')}${took}` : '', reason]
+        .filter(Boolean)
+        .join(' · ')}
     </span>
   );
 }

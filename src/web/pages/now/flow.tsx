@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import type { Answer } from '../../../client/index.ts';
 import { useAsked } from '../../live/asked.ts';
 import { client, type Status, status } from '../../live/live.ts';
-import { Bounded } from '../../parts/panel.tsx';
+import { Bounded, Pending } from '../../parts/panel.tsx';
 import { Sparkline } from '../../parts/sparkline.tsx';
 import { State } from '../../parts/text.tsx';
 import { Ago, nowMs, Since } from '../../parts/time.tsx';
@@ -49,6 +49,9 @@ export function Flow() {
           </button>
         ))}
       </div>
+      {[rates, capture, disk].map(({ value, error }, at) =>
+        value === undefined && error ? <Pending key={at} error={error} /> : null,
+      )}
       <div class="flow">
         <Side title="Gather">{now ? <Gather now={now} rates={shown} capture={capture.value} /> : null}</Side>
         <Side title="Keep">{now ? <Keep now={now} plan={disk.value} /> : null}</Side>
@@ -142,6 +145,11 @@ function Gather({ now, rates, capture }: SideProps) {
           </a>
         ) : null}
       </Row>
+      {changesets.hosts.length > 0 ? (
+        <Row title="Calls to code hosts" rates={rates} measure="calls" unit="calls">
+          {budgetWords(changesets.hosts)}
+        </Row>
+      ) : null}
       <Row title="Readings" rates={rates} measure="readings" unit="readings">
         <a href="#/capture">
           {running.length === 0 ? 'nothing is captured' : count(running.length, 'collector')}
@@ -161,6 +169,18 @@ function Gather({ now, rates, capture }: SideProps) {
       </Row>
     </>
   );
+}
+
+/** How much of the shortest budget is left, over all hosts. Pure. */
+function budgetWords(hosts: Status['changesets']['hosts']): string {
+  const shares = hosts.flatMap(({ budgets }) =>
+    budgets.flatMap(({ budgetPerHour, spentLastHour }) =>
+      budgetPerHour === null ? [] : [spentLastHour / Math.max(1, budgetPerHour)],
+    ),
+  );
+  return shares.length === 0
+    ? 'no budget is known'
+    : `${percent(Math.max(...shares))} of an hour’s budget spent`;
 }
 
 /** Its last try was an error. */
@@ -208,8 +228,10 @@ function Keep({ now, plan }: { readonly now: Status; readonly plan: Plan | undef
           />
         )}
       </Row>
-      <Row title="Commits known">
-        <span>{number(now.repos.commits)}</span>
+      <Row title="History">
+        <span>
+          {count(now.repos.commits, 'commit')} of {count(now.repos.known, 'repository', 'repositories')}
+        </span>
       </Row>
       {store.away ? (
         <Row title="Shared store">
@@ -246,11 +268,9 @@ function Deliver({ now, rates }: SideProps) {
     <>
       <Row title="Delivered" rates={rates} measure="files" unit="files">
         <a href="#/deliveries?state=completed">{count(deliveries.completed, 'file')}</a>
-        {rates ? (
-          <span class="quiet">
-            {bytes(rates.amounts.bytes.reduce((sum, each) => sum + each, 0))} in the last {period.value}
-          </span>
-        ) : null}
+      </Row>
+      <Row title="Sent" rates={rates} measure="bytes" words={bytes}>
+        <span class="quiet">what those files hold</span>
       </Row>
       <Row title="On their way">
         <a href="#/deliveries?state=waiting">{onTheirWay === 0 ? 'none' : count(onTheirWay, 'file')}</a>

@@ -2,6 +2,7 @@ import type { Answer } from '../../../client/index.ts';
 import { useAsked } from '../../live/asked.ts';
 import { client, status } from '../../live/live.ts';
 import { ActButton } from '../../parts/act-button.tsx';
+import { Pending } from '../../parts/panel.tsx';
 import { Name, Outward, RepositoryLink, State } from '../../parts/text.tsx';
 import { Until } from '../../parts/time.tsx';
 import { count, shortUrl } from '../../parts/words.ts';
@@ -19,7 +20,7 @@ export function Next() {
   );
   const baking = status.value?.repos.baking ?? [];
   const { value } = schedule;
-  if (!value) return <p class="empty waiting">…</p>;
+  if (!value) return <Pending error={schedule.error} />;
   const isEmpty = baking.length + value.running.length + value.next.length === 0;
   const runningElsewhere = value.running.filter(({ target }) => !baking.some(({ url }) => url === target));
   return (
@@ -30,7 +31,7 @@ export function Next() {
             <State kind="busy">now</State>
             <span>
               <RepositoryLink url={url} />
-              <span class="quiet"> {progress || phase}</span>
+              <span class="line quiet">{progress || phase}</span>
             </span>
           </li>
         ))}
@@ -66,10 +67,9 @@ function Row({ item }: { readonly item: Item }) {
       )}
       <span>
         <What item={item} />
-        <span class="quiet"> {reason}</span>
+        <span class="line quiet">{reason}</span>
         {failures > 0 ? (
-          <span class="error">
-            {' '}
+          <span class="line error">
             failed {count(failures, 'time')} in a row: {lastError?.message}
           </span>
         ) : null}

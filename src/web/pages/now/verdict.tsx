@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import { type Status, status } from '../../live/live.ts';
 import { count, number, span } from '../../parts/words.ts';
 import type { Pause, StuckItem } from './stuck.tsx';
@@ -9,6 +10,11 @@ interface VerdictProps {
 
 /** Whether all flows, in a sentence. */
 export function Verdict({ stuck, pauses = [] }: VerdictProps) {
+  const isKnown = stuck !== undefined;
+  useEffect(() => {
+    // What bench/first-paint.ts measures.
+    if (isKnown) performance.mark('useful');
+  }, [isKnown]);
   if (!stuck) return <p class="verdict">…</p>;
   // What somebody paused is told of as that.
   const troubles = stuck.filter(({ stage }) => stage !== 'paused');

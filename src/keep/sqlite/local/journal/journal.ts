@@ -247,6 +247,22 @@ export class SqliteJournal implements Journal {
     });
   }
 
+  mounts(): string[] {
+    return this.#database.read(() =>
+      this.#database.all('SELECT path FROM mounts').map(row => readText(row, 'path')),
+    );
+  }
+
+  async noteMount(path: string): Promise<void> {
+    await this.#changes.submit(() =>
+      this.#database.statement('INSERT OR IGNORE INTO mounts (path) VALUES (?)').run(path),
+    );
+  }
+
+  async forgetMount(path: string): Promise<void> {
+    await this.#changes.submit(() => this.#database.statement('DELETE FROM mounts WHERE path = ?').run(path));
+  }
+
   waitingFiles(): WaitingFiles[] {
     return this.#database.read(() => countWaiting(this.#database));
   }
