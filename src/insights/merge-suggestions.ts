@@ -1,4 +1,4 @@
-import { identityOf, type Person, type RefusedMerge } from '../keep/store/people.ts';
+import { type Person, type RefusedMerge, refusalNameOf } from '../keep/store/people.ts';
 
 /** Why people may be one: they share an e-mail, a code host's address tells a login that is theirs, or a name. */
 export type MergeReason = 'email' | 'noreply' | 'name';
@@ -22,18 +22,7 @@ const LEAST_LETTERS = 4;
 
 /** Names that say nothing of who somebody is. */
 const NAMELESS = new Set(
-  [
-    'root',
-    'admin',
-    'administrator',
-    'user',
-    'unknown',
-    'developer',
-    'your name',
-    'github',
-    'gitlab',
-    'test',
-  ].concat([
+  ['root', 'admin', 'administrator', 'user', 'unknown', 'developer', 'your name', 'test'].concat([
     'no author',
     '(no author)',
     'nobody',
@@ -71,7 +60,7 @@ export function suggestMerges(
 /** Two people as `PeopleStore.refuse` has them, the lesser first. Pure. */
 export function refusalsOf(people: readonly Pick<Person, 'name' | 'email'>[]): RefusedMerge[] {
   return pairs(people).flatMap(([first, second]) => {
-    const [one, other] = [identityOf(first), identityOf(second)].sort() as [string, string];
+    const [one, other] = [refusalNameOf(first), refusalNameOf(second)].sort() as [string, string];
     return one === other ? [] : [{ one, other }];
   });
 }
@@ -142,7 +131,7 @@ function pairs<T>(all: readonly T[]): (readonly [T, T])[] {
 }
 
 function pairKey(first: Person, second: Person): string {
-  return [identityOf(first), identityOf(second)].sort().join('\n');
+  return [refusalNameOf(first), refusalNameOf(second)].sort().join('\n');
 }
 
 function commitsOf({ people }: MergeSuggestion): number {

@@ -21,14 +21,14 @@ export interface PeopleFilter {
   readonly limit: number;
 }
 
-/** Two people of whom somebody said that they are not one, each as `identityOf` has it; the lesser first. */
+/** Two people of whom somebody said that they are not one, each as `refusalNameOf` has it; the lesser first. */
 export interface RefusedMerge {
   readonly one: string;
   readonly other: string;
 }
 
 /** A person as refusals know them: whatever becomes of their number. Pure. */
-export function identityOf({ name, email }: Pick<Person, 'name' | 'email'>): string {
+export function refusalNameOf({ name, email }: Pick<Person, 'name' | 'email'>): string {
   return `${name} <${email}>`.toLowerCase();
 }
 
