@@ -11,17 +11,20 @@ const WORTH_KEEPING_MS = 5;
  * go through much where there is much, and that pages ask every two seconds. Who asks meanwhile gets the last answer,
  * or waits for the one under way. An error goes to those who wait for it and is not kept.
  * @param leastFreshMs an answer is given again for this long, however little time it took
+ * @param changes counts what makes an answer another one at once, such as what people did
  */
 export function cacheAnswer<T>(
   ask: () => Promise<T>,
   clock: Pick<Clock, 'monotonicMs'>,
   leastFreshMs = 0,
+  changes: () => number = () => 0,
 ): () => Promise<T> {
-  let last: { readonly answer: Promise<T>; freshUntilMs: number } | undefined;
+  let last: { readonly answer: Promise<T>; readonly change: number; freshUntilMs: number } | undefined;
   return () => {
     const startMs = clock.monotonicMs();
-    if (last && startMs < last.freshUntilMs) return last.answer;
-    const current = { answer: ask(), freshUntilMs: Number.POSITIVE_INFINITY };
+    const change = changes();
+    if (last && startMs < last.freshUntilMs && change === last.change) return last.answer;
+    const current = { answer: ask(), change, freshUntilMs: Number.POSITIVE_INFINITY };
     last = current;
     current.answer.then(
       () => {

@@ -29,6 +29,8 @@ export interface AppOptions {
 export interface RouteOptions extends AppOptions {
   /** Room for the bodies of requests. */
   readonly bodies: BodyBudget;
+  /** How many requests have changed something: what people did shows at once, whatever is kept of answers. */
+  readonly changes: () => number;
   /** Enters what answers an operation of the API. */
   readonly operation: EnterOperation;
 }

@@ -31,7 +31,13 @@ export function createApp(given: AppOptions): Hono {
   const maxTotalBytes = Math.max(ALL_BODIES_BYTES, 2 * maxBytes);
   const bodies = new BodyBudget({ maxBytes, maxTotalBytes, maxSenderBytes: maxTotalBytes / 2 });
   const app = new Hono();
-  const options: RouteOptions = { ...given, bodies, operation: operationRoutes(app, bodies) };
+  let changed = 0;
+  const options: RouteOptions = {
+    ...given,
+    bodies,
+    changes: () => changed,
+    operation: operationRoutes(app, bodies),
+  };
   app.use(securityHeaders);
   app.use(ownHostOnly(options.hostNames));
   app.use('/api/*', conciseAnswers);
@@ -41,6 +47,10 @@ export function createApp(given: AppOptions): Hono {
     app.use(guard.middleware);
     sessionRoute(guard, options);
   }
+  app.use('/api/*', async ({ req }, next) => {
+    await next();
+    if (req.method !== 'GET' && req.method !== 'HEAD') changed += 1;
+  });
   statusRoutes(options);
   eventRoutes(options);
   bakeRoutes(options);

@@ -30,3 +30,23 @@ test('an answer is given again for fifty times as long as it took, one question 
   asked[2]?.resolve('next');
   assert.equal(await fourth, 'next');
 });
+
+test('a change makes an answer another one at once, however long it took to find', async () => {
+  let nowMs = 0;
+  let changes = 0;
+  let asked = 0;
+  const monotonicMs = (): number => {
+    nowMs += 100;
+    return nowMs;
+  };
+  const answer = async (): Promise<string> => {
+    asked += 1;
+    return `answer ${asked}`;
+  };
+  const ask = cacheAnswer(answer, { monotonicMs }, 0, () => changes);
+  assert.equal(await ask(), 'answer 1');
+  assert.equal(await ask(), 'answer 1');
+  changes += 1;
+  assert.equal(await ask(), 'answer 2');
+  assert.equal(await ask(), 'answer 2');
+});

@@ -11,8 +11,8 @@ import type { tokenGuard } from '../guard.ts';
 const HEALTH_FRESH_MS = 1000;
 
 /** Is it there, is it well, what is it doing, what comes next, and what is stuck. */
-export function statusRoutes({ station, clock, operation }: RouteOptions): void {
-  const troubles = cacheAnswer(() => findTroubles(station), clock);
+export function statusRoutes({ station, clock, changes, operation }: RouteOptions): void {
+  const troubles = cacheAnswer(() => findTroubles(station), clock, 0, changes);
   operation('ping', (_asked, context) => context.text('pong\n'));
   // Anybody may ask, as often as they like.
   const health = cacheAnswer(() => station.checkStore(), clock, HEALTH_FRESH_MS);

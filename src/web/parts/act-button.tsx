@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { perform, type ToastText } from './toasts.tsx';
 
 /** Whoever has not pressed again by then did not mean it. */
-const CONFIRM_MS = 6_000;
+const CONFIRM_MS = 10_000;
 
 interface ActButtonProps {
   readonly children: string;
