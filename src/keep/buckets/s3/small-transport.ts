@@ -13,7 +13,7 @@ import {
   type WireRequest,
 } from './transport.ts';
 import type { WireControl, WireHandler } from './wire/connection.ts';
-import { Connections, type WireRequestTo } from './wire/connections.ts';
+import { WireConnections, type WireRequestTo } from './wire/connections.ts';
 
 type Timers = Pick<Clock, 'timer'>;
 type Undici = typeof import('undici');
@@ -93,7 +93,7 @@ async function openAgents(
   const open = (): Sender =>
     undici
       ? (openAgent(undici, options, used) as unknown as Sender)
-      : new Connections({ ...options, onBodyAfterHead, onUsedError: error => used.add(error) });
+      : new WireConnections({ ...options, onBodyAfterHead, onUsedError: error => used.add(error) });
   const pool = open();
   let fresh: Sender | undefined;
   return {

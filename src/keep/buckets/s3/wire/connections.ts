@@ -22,7 +22,7 @@ interface Place {
   connecting: number;
 }
 
-export interface ConnectionsOptions extends TransportOptions {
+export interface WireConnectionsOptions extends TransportOptions {
   /** A connection is given up after an answer to HEAD, behind which more came. */
   readonly onBodyAfterHead: (origin: string) => void;
   /** An error of a connection that had carried an answer before. */
@@ -34,13 +34,13 @@ export interface ConnectionsOptions extends TransportOptions {
  * requests wait for one. Own code, for what a request through undici allocates and what the library takes
  * (docs/decisions/0101-requests-over-own-connections.md). Proxies are undici's.
  */
-export class Connections {
-  readonly #options: ConnectionsOptions;
+export class WireConnections {
+  readonly #options: WireConnectionsOptions;
   readonly #places = new Map<string, Place>();
   #isClosed = false;
   readonly #closing: (() => void)[] = [];
 
-  constructor(options: ConnectionsOptions) {
+  constructor(options: WireConnectionsOptions) {
     this.#options = options;
   }
 
