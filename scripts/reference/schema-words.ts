@@ -290,6 +290,7 @@ export const TABLES: Readonly<Record<string, TableWords>> = {
       reason: 'Why it was complete: `size`, `age`, `sync`, `stop`, `binary` or `recovered`.',
       completed_at_ms: 'When it was complete.',
       lost_at_ms: 'When it was deleted unsent because the disk was full; null otherwise.',
+      delivered: '1 from the moment its object was in its bucket; 0 before.',
     },
   },
   disk_freed: {

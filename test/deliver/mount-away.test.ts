@@ -20,7 +20,7 @@ test('files of a disk below a folder that is taken away wait for it, after a res
     writeFileSync(join(path, name), name);
     utimesSync(join(path, name), OLD, OLD);
   }
-  let mounts: Mount[] = [{ fileSystem: '8:1', root: '/', at: stick }];
+  let mounts: Mount[] = [{ fileSystem: '8:1', root: '/', at: stick, kind: 'ext4' }];
   const folder: FolderSettings = {
     path,
     profile: 'local',
@@ -48,7 +48,7 @@ test('files of a disk below a folder that is taken away wait for it, after a res
   }
   rmdirSync(stick);
   renameSync(join(base, 'stick'), stick);
-  mounts = [{ fileSystem: '8:17', root: '/', at: stick }];
+  mounts = [{ fileSystem: '8:17', root: '/', at: stick, kind: 'ext4' }];
   for (const name of names) await again.until(name, ({ state }) => state === 'completed');
   assert.deepEqual(again.delivery.status().holds, []);
   assert.equal(again.records().length, 3);
@@ -60,7 +60,7 @@ test('a folder that is ordinary since, where something was mounted, has no mount
   mkdirSync(stick, { recursive: true });
   writeFileSync(join(stick, 'a'), 'A');
   utimesSync(join(stick, 'a'), OLD, OLD);
-  let mounts: Mount[] = [{ fileSystem: '8:1', root: '/', at: stick }];
+  let mounts: Mount[] = [{ fileSystem: '8:1', root: '/', at: stick, kind: 'ext4' }];
   const folder: FolderSettings = {
     path,
     profile: 'local',

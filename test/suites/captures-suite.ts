@@ -89,6 +89,43 @@ export function capturesSuite(name: string, open: OpenLocal): void {
     ]);
   });
 
+  test(`${name}: sums by collector are what its files add up to, in whatever order things come (K-650)`, async t => {
+    const { local, captures } = await start(t);
+    const journal = await local.openJournal();
+    t.after(() => journal.close());
+    const record = async (filepath: string, more: object): Promise<number> => {
+      const file = { profile: 'p', bucket: 'b', filepath, size: 100, mtimeMs: 1, inode: 1 };
+      const state = { state: 'incoming' as const, fileCreationDate: at(0), nextAttemptAtMs: 1, hold: null };
+      const { id } = await journal.enter({ ...file, ...state });
+      await journal.change(id, more);
+      return id;
+    };
+    const completed = { state: 'completed', outcome: 'success', objectKey: 'k', completedAtMs: 7 } as const;
+    const totalsOf = (collector: string) => captures.totals().find(totals => totals.collector === collector);
+    await record('late', completed);
+    await record('other/file', completed);
+    await captures.enter([
+      captured('late'),
+      captured('again'),
+      captured('lost'),
+      captured('d', { collector: 'd' }),
+    ]);
+    await captures.enter([captured('again', { readings: 15, bytes: 150 }), captured('late')]);
+    const none = { collector: 'c', delivered: 0, lost: 0, lostReadings: 0 };
+    assert.deepEqual(totalsOf('c'), { ...none, files: 3, readings: 35, bytes: 350, delivered: 1 });
+    const lost = captures.list({ limit: 9 }).find(({ filepath }) => filepath === 'lost')?.id ?? 0;
+    await captures.markLost(lost, 9);
+    await captures.markLost(lost, 10);
+    const again = await record('again', { state: 'failed' });
+    await journal.change(again, completed);
+    await journal.change(again, { ...completed, completedAtMs: 8 });
+    const end = { ...none, files: 3, readings: 35, bytes: 350, delivered: 2, lost: 1, lostReadings: 10 };
+    assert.deepEqual(totalsOf('c'), end);
+    assert.deepEqual(totalsOf('d'), { ...none, collector: 'd', files: 1, readings: 10, bytes: 100 });
+    const lineage = captures.list({ collector: 'c', limit: 9 });
+    assert.equal(lineage.filter(({ deliveredAtMs }) => deliveredAtMs !== null).length, end.delivered);
+  });
+
   test(`${name}: what gave way is listed newest first, and summed up`, async t => {
     const { captures } = await start(t);
     const none = { bytes: 0, lostFiles: 0, lostReadings: 0 };

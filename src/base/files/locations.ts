@@ -9,6 +9,8 @@ export interface Mount {
   readonly root: string;
   /** Where it is mounted. */
   readonly at: string;
+  /** What sort of file system it is: `ext4`, `nfs4`, `fuse.sshfs`. */
+  readonly kind: string;
 }
 
 /** A folder as it lies on its file system, by whatever name it was reached. */
@@ -35,8 +37,11 @@ export function readMounts(): Mount[] {
 /** The mounts of a mountinfo. Pure. */
 export function mountsOf(mountinfo: string): Mount[] {
   return mountinfo.split('\n').flatMap(line => {
-    const [, , fileSystem, root, at] = line.split(' ');
-    return fileSystem && root && at ? [{ fileSystem, root: unescaped(root), at: unescaped(at) }] : [];
+    const fields = line.split(' ');
+    const [, , fileSystem, root, at] = fields;
+    if (!fileSystem || !root || !at) return [];
+    const kind = fields[fields.indexOf('-', 6) + 1] ?? '';
+    return [{ fileSystem, root: unescaped(root), at: unescaped(at), kind }];
   });
 }
 

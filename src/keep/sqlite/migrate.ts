@@ -28,7 +28,8 @@ import { sql as rates } from './migrations/0025-rates.ts';
 import { sql as lives } from './migrations/0026-lives.ts';
 import { sql as hooks } from './migrations/0027-hooks.ts';
 import { sql as mounts } from './migrations/0028-mounts.ts';
-import { sql as adopts } from './migrations/0029-adopts.ts';
+import { sql as captureTotals } from './migrations/0029-capture-totals.ts';
+import { sql as adopts } from './migrations/0030-adopts.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -61,6 +62,7 @@ export const MIGRATIONS: readonly string[] = [
   hooks,
 
   mounts,
+  captureTotals,
   adopts,
 ];
 

@@ -7,11 +7,11 @@ const BYTES_A_REF = 64;
 /**
  * A snapshot of refs in three buffers, sorted by the bytes of their names. Of a hundred thousand there is nothing for
  * the garbage collector to follow, where those of a `Map` make its young generation grow to several times their size.
- * Made once, never changed.
+ * Ids are hexadecimal digits, two of them in a byte. Made once, never changed.
  */
 export class PackedRefs implements ReadonlyMap<string, ObjectId> {
   readonly size: number;
-  /** Of each ref its name (UTF-8), then its id. */
+  /** Of each ref its name (UTF-8), then the bytes of its id. */
   readonly #bytes: Buffer;
   /** Where each ref begins, and where the last one ends. */
   readonly #starts: Uint32Array;
@@ -117,7 +117,7 @@ export class PackedRefs implements ReadonlyMap<string, ObjectId> {
   }
 
   #id(index: number): ObjectId {
-    return this.#bytes.toString('latin1', this.#nameEnds[index], this.#starts[index + 1]);
+    return this.#bytes.toString('hex', this.#nameEnds[index], this.#starts[index + 1]);
   }
 }
 
@@ -128,6 +128,7 @@ export class PackedRefsBuilder {
   #nameEnds = new Uint32Array(FIRST_REFS);
   #size = 0;
 
+  /** Throws `RangeError` for an id that is no pairs of hexadecimal digits. */
   add(name: string, id: ObjectId): void {
     if (this.#size + 1 === this.#starts.length) {
       this.#starts = doubled(this.#starts);
@@ -135,20 +136,23 @@ export class PackedRefsBuilder {
     }
     const start = this.#starts[this.#size] as number;
     // A character is three bytes of UTF-8 at the most.
-    const needed = start + name.length * 3 + id.length;
+    const needed = start + name.length * 3 + id.length / 2;
     if (needed > this.#bytes.length) this.#bytes = grown(this.#bytes, needed);
     const nameEnd = start + this.#bytes.write(name, start);
     this.#nameEnds[this.#size] = nameEnd;
     this.#size += 1;
-    this.#starts[this.#size] = nameEnd + this.#bytes.write(id, nameEnd, 'latin1');
+    const idBytes = this.#bytes.write(id, nameEnd, 'hex');
+    if (idBytes * 2 !== id.length) throw new RangeError(`${JSON.stringify(id)} is no id of an object`);
+    this.#starts[this.#size] = nameEnd + idBytes;
   }
 
   /** What was added; nothing may be added any more. Of a name that came more than once the last id counts. */
   take(): PackedRefs {
+    // Copies: what was doubled last may be half empty, and a snapshot is kept for long.
     return PackedRefs.of(
-      this.#bytes.subarray(0, this.#starts[this.#size]),
-      this.#starts.subarray(0, this.#size + 1),
-      this.#nameEnds.subarray(0, this.#size),
+      Buffer.from(this.#bytes.subarray(0, this.#starts[this.#size])),
+      this.#starts.slice(0, this.#size + 1),
+      this.#nameEnds.slice(0, this.#size),
     );
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
@@ -68,6 +68,35 @@ for (const kind of KINDS) {
     );
     const several = [1, 2, 3, 4].map(number => ({ ...ref, number }));
     assert.equal((await failureOf(resultsOf(forge, several))).code, 'forge_answer_invalid');
+  });
+
+  test(`${kind}: answers by nobody's rules are the host's fault, and no listing ends by one (C-101)`, async t => {
+    const { forge, standIn } = await openForge(t, kind);
+    const ref = { host: forge.host, repository: 'acme/app', number: 1 };
+    const answers: Record<string, (response: ServerResponse) => void> = {
+      'not modified, though nothing was there to compare': response => response.writeHead(304).end(),
+      'headers without measure': response =>
+        response.writeHead(200, { 'x-y': 'z'.repeat(200_000) }).end('[]'),
+      'a status that there is none of': response => {
+        response.socket?.end('HTTP/1.1 999 x\r\ncontent-length: 2\r\n\r\n[]');
+      },
+      'packed, and not': response => response.writeHead(200, { 'content-encoding': 'gzip' }).end('[]'),
+      'another protocol': response => {
+        response.socket?.end('HTTP/1.1 101 x\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n');
+      },
+    };
+    for (const [name, answer] of Object.entries(answers)) {
+      standIn.faults[0] = (_request, response) => {
+        answer(response);
+        return 'answered';
+      };
+      const known = ['forge_answer_invalid', 'host_failing', 'connection_lost'];
+      const listing = await failureOf(changesetsOf(forge, 'acme/app'));
+      assert.ok(known.includes(listing.code), `${name}: ${listing.code} ${listing.message}`);
+      assert.doesNotMatch(listing.message, /\n/);
+      const [result] = (await resultsOf(forge, [ref])).values();
+      assert.ok(result?.outcome === 'failed' && known.includes(result.error.code), name);
+    }
   });
 
   test(`${kind}: a host that is down, silent, or breaks off is reported in one line each (T-5)`, async t => {

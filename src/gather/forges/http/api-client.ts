@@ -6,7 +6,7 @@ import { credentialsForOwner, type ForgeCredential } from '../forge.ts';
 import { AcceptedCredentials } from './accepted-credentials.ts';
 import type { ApiAnswer, ApiCall, BodyFacts, ListCall } from './api-call.ts';
 import { messageOf, parseJson, readBody, unreadable } from './body.ts';
-import { connectionFailure, limitOf, refusal, refusedHere } from './classify.ts';
+import { connectionFailure, limitOf, refusal, refusedHere, unaskedNotModified } from './classify.ts';
 import { type Connections, openConnections } from './connections.ts';
 import { failureOfBoth, failureToTake, isOfCredential, ofSomeCredentials } from './credential-failures.ts';
 import { clockSkewMs, rateFacts } from './facts.ts';
@@ -284,7 +284,7 @@ export class ApiClient {
       hostTimeMs: nowMs + (skewMs ?? 0),
       next: undefined,
     };
-    if (status === 304) {
+    if (status === 304 && call.etag !== undefined) {
       record({ ...facts, cost: notModifiedCost });
       return { answer: { ...plain, json: undefined } };
     }
@@ -293,6 +293,11 @@ export class ApiClient {
       return { answer: { ...plain, json: undefined } };
     }
     const parsed = parseJson(text);
+    if (status === 304) {
+      const error = unaskedNotModified(host, subject);
+      record({ ...facts, errorCode: error.code });
+      return { error };
+    }
     if (status < 200 || status >= 300) {
       const message = messageOf(parsed?.value);
       const refused = {

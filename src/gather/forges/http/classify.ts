@@ -151,6 +151,12 @@ export function notJson(answer: Pick<RefusedAnswer, 'host' | 'subject' | 'status
   );
 }
 
+/** A cache on the way answers so to whom it does not know: nothing is known that could be unchanged. */
+export function unaskedNotModified(host: string, subject: string): SluiceError {
+  const message = `${host} answered ${subject} with "not modified" (HTTP 304), though nothing was there to compare`;
+  return new SluiceError('forge_answer_invalid', message, { operation: 'call', subject });
+}
+
 /** Codes of Node and undici for an address that answers nothing, and for a connection that broke. */
 const NOTHING_THERE = new Set([
   'ECONNREFUSED',
@@ -197,6 +203,13 @@ export function connectionFailure(error: unknown, host: string, subject: string)
   }
   if (SILENT.has(code) || name === 'TimeoutError') {
     return new SluiceError('timed_out', `${host} did not answer ${subject} in time`, details);
+  }
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+    const message = `${host} answered ${subject} with longer headers than are read`;
+    return new SluiceError('forge_answer_invalid', message, details);
+  }
+  if (code.startsWith('UND_ERR_')) {
+    return new SluiceError('connection_lost', `${host} could not be asked ${subject} (${code})`, details);
   }
   return asSluiceError(error, details);
 }

@@ -10,7 +10,7 @@ import { lsRemote, MANY_OTHER_REFS, type RemoteRefs } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
 import { requireGit } from '../git/version.ts';
 import { createScratch, readIfThere, removeLeftovers, removeTree, scratchPath } from './directories.ts';
-import { fetchObjects, hasMovedMeanwhile, hasRefsOf, tipsOfRemote } from './fetch.ts';
+import { fetchObjects, hasMovedMeanwhile, hasRefsOf, refusedId, tipsOfRemote } from './fetch.ts';
 import { initialiseClone } from './initialise.ts';
 import { writeCommitGraph } from './maintain.ts';
 import { type Clone, DETACHED_REF, openClone } from './open.ts';
@@ -54,6 +54,8 @@ export interface SyncedClone extends Clone {
 const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
 /** How often a remote is listed that moves between its listing and the fetch. */
 const LISTINGS = 3;
+/** So many ids that a remote lists and does not have are left out; more of them are no accident of single refs. */
+const MOST_LEFT_OUT = 20;
 
 /**
  * Brings the clone at `directory` up to date with its remote, cloning if need be. The caller holds the
@@ -139,13 +141,16 @@ async function update(existing: Clone, remoteRefs: RemoteRefs, options: SyncOpti
   if (!moved && sameNotes && existing.headRef === remoteRefs.head) {
     return { ...withWantedRefs(existing, options), outcome: 'unchanged', warnings: [] };
   }
-  const brought = moved
+  const { clone: brought, leftOut } = moved
     ? await bringRefs(existing, remoteRefs, options)
     : {
-        ...existing,
-        headRef: remoteRefs.head,
-        otherRefs: remoteRefs.otherRefs,
-        spelling: remoteRefs.spelling,
+        clone: {
+          ...existing,
+          headRef: remoteRefs.head,
+          otherRefs: remoteRefs.otherRefs,
+          spelling: remoteRefs.spelling,
+        },
+        leftOut: [],
       };
   await writeHead(gitDir, brought.headRef ?? DETACHED_REF);
   if (!sameNotes) await remember(gitDir, remoteRefs, signal);
@@ -154,7 +159,7 @@ async function update(existing: Clone, remoteRefs: RemoteRefs, options: SyncOpti
     runAlongside(brought, moved, options),
     moved ? writeCommitGraph(gitDir, signal) : Promise.resolve([]),
   ]);
-  return { ...clone, outcome: moved ? 'fetch' : 'unchanged', warnings };
+  return { ...clone, outcome: moved ? 'fetch' : 'unchanged', warnings: [...leftOut, ...warnings] };
 }
 
 async function cloneAnew(remoteRefs: RemoteRefs, options: SyncOptions): Promise<SyncedClone> {
@@ -175,14 +180,14 @@ async function cloneAnew(remoteRefs: RemoteRefs, options: SyncOptions): Promise<
       objectFormat,
       lean,
     } as const;
-    const brought = await bringRefs({ ...empty, shallow: false }, remoteRefs, options);
+    const { clone: brought, leftOut } = await bringRefs({ ...empty, shallow: false }, remoteRefs, options);
     await writeHead(scratch, brought.headRef ?? DETACHED_REF);
     const [clone, warnings] = await allEnded([
       runAlongside(brought, true, options),
       writeCommitGraph(scratch, signal),
     ]);
     await putInPlace(scratch, directory, cache);
-    return { ...clone, gitDir: directory, outcome: 'clone', warnings };
+    return { ...clone, gitDir: directory, outcome: 'clone', warnings: [...leftOut, ...warnings] };
   } catch (error) {
     await removeTree(scratch);
     throw asSluiceError(error, { operation: 'clone', subject: options.remote.url });
@@ -196,26 +201,39 @@ async function remember(gitDir: string, remoteRefs: RemoteRefs, signal?: AbortSi
   await runGit(['config', '--local', 'sluice.spelling', spelling], { gitDir, signal });
 }
 
+interface Brought {
+  readonly clone: Clone;
+  /** A warning for each ref that the remote lists and does not have. */
+  readonly leftOut: readonly SluiceError[];
+}
+
 /**
  * Fetches what the listing names and makes it the clone's refs; tags that are not asked for now stay. A remote that has
- * moved since the listing is listed again.
+ * moved since the listing is listed again. Where it goes on listing what it does not have, those refs are left out.
  * @returns the clone as it is then
  */
 async function bringRefs(
   before: Omit<Clone, 'headRef' | 'otherRefs' | 'spelling'>,
   listed: RemoteRefs,
   options: SyncOptions,
-): Promise<Clone> {
+): Promise<Brought> {
   const { tags = true } = options;
   const { gitDir } = before;
+  const refused = new Set<string>();
   let remoteRefs = listed;
   for (let tries = 1; ; tries += 1) {
     try {
       if (tipsOfRemote(remoteRefs).size > 0) await fetchInto(before, remoteRefs, options);
       break;
     } catch (error) {
-      if (tries === LISTINGS || !hasMovedMeanwhile(error)) throw error;
-      remoteRefs = await listRefs(undefined, options, true);
+      if (!hasMovedMeanwhile(error) || tries === LISTINGS + refused.size) throw error;
+      const again = await listRefs(undefined, options, true);
+      const id = refusedId(error);
+      if (id !== undefined && hasId(remoteRefs, id) && hasId(again, id)) refused.add(id);
+      remoteRefs = withoutIds(again, refused);
+      const isAllGone = refused.size > 0 && tipsOfRemote(remoteRefs).size === 0;
+      if (refused.size > MOST_LEFT_OUT || isAllGone) throw error;
+      listed = again;
     }
   }
   const there = tipsOfRemote(remoteRefs);
@@ -223,18 +241,46 @@ async function bringRefs(
   await writeRefs(gitDir, tips);
   const { head: headRef, otherRefs, spelling } = remoteRefs;
   const shallow = ((await readIfThere(join(gitDir, 'shallow'))) ?? '') !== '';
-  return { ...before, tips, headRef, otherRefs, spelling, shallow };
+  const leftOut = refused.size === 0 ? [] : warningsOf(listed, refused, options.remote.url);
+  return { clone: { ...before, tips, headRef, otherRefs, spelling, shallow }, leftOut };
+}
+
+function hasId(remoteRefs: RemoteRefs, id: string): boolean {
+  for (const listed of tipsOfRemote(remoteRefs).values()) if (listed === id) return true;
+  return false;
+}
+
+function withoutIds(remoteRefs: RemoteRefs, ids: ReadonlySet<string>): RemoteRefs {
+  if (ids.size === 0) return remoteRefs;
+  const { head, detachedHead } = remoteRefs;
+  const kept = [...remoteRefs.refs].filter(([, id]) => !ids.has(id));
+  const refs = PackedRefs.from(kept);
+  return {
+    ...remoteRefs,
+    refs,
+    head: head !== undefined && refs.has(head) ? head : undefined,
+    detachedHead: detachedHead !== undefined && ids.has(detachedHead) ? undefined : detachedHead,
+  };
+}
+
+function warningsOf(listed: RemoteRefs, ids: ReadonlySet<string>, subject: string): SluiceError[] {
+  const broken = [...tipsOfRemote(listed)].filter(([, id]) => ids.has(id));
+  return broken.map(([name, id]) => {
+    const what = `${name} of ${subject} is left out: it names ${id.slice(0, 10)}, which is not there`;
+    return new SluiceError('repository_corrupt', what, { operation: 'git fetch', subject });
+  });
 }
 
 async function fetchInto(
-  { gitDir, lean, shallow }: Pick<Clone, 'gitDir' | 'lean' | 'shallow'>,
+  { gitDir, lean, shallow, tips: known }: Pick<Clone, 'gitDir' | 'lean' | 'shallow' | 'tips'>,
   remoteRefs: RemoteRefs,
   options: SyncOptions,
 ): Promise<void> {
   const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, signal, onProgress } = options;
   const subject = options.remote.url;
   try {
-    await fetchObjects({ gitDir, subject, remoteRefs, lean, shallow, idleTimeoutMs, signal, onProgress });
+    const from = { gitDir, subject, remoteRefs, known, lean, shallow };
+    await fetchObjects({ ...from, idleTimeoutMs, signal, onProgress });
   } catch (error) {
     // Half a pack may be the very thing that filled the disk.
     await removeLeftovers(gitDir);

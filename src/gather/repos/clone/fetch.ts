@@ -1,7 +1,7 @@
 import { SluiceError } from '../../../base/errors.ts';
 import { joinLines } from '../../../base/lines.ts';
 import { PackedRefs, sameRefs } from '../../../keep/store/packed-refs.ts';
-import type { RefSnapshot } from '../../../keep/store/types.ts';
+import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
 import { IdSet } from '../git/id-set.ts';
 import { type GitProgress, parseProgress } from '../git/progress.ts';
 import type { RemoteRefs } from '../git/remote.ts';
@@ -18,12 +18,16 @@ export interface FetchOptions {
   readonly subject: string;
   /** What `lsRemote` has just answered. */
   readonly remoteRefs: RemoteRefs;
+  /** The refs that the clone has: what they name is there. */
+  readonly known: RefSnapshot;
   /** Leave out trees and blobs if the remote can. */
   readonly lean: boolean;
   /** The clone's history ends early because the remote's did. */
   readonly shallow: boolean;
   readonly signal?: AbortSignal;
   readonly idleTimeoutMs: number;
+  /** `IDS_AT_ONCE` by default. */
+  readonly idsAtOnce?: number;
   readonly onProgress?: (progress: GitProgress) => void;
 }
 
@@ -51,12 +55,57 @@ export function tipsOfRemote({ refs, detachedHead }: RemoteRefs): RefSnapshot {
 }
 
 /**
+ * For each id that it is asked for, git looks at all others: of a hundred thousand at once that alone takes ten seconds.
+ */
+const IDS_AT_ONCE = 16_384;
+
+/**
  * Brings what the listed refs name into the clone, and leaves its refs alone: they are written by `writeRefs`, since git
- * would write each to a file of its own. Asked for by id, so that what arrives is what was listed. A failure leaves
- * nothing but objects that nothing names; may be repeated.
+ * would write each to a file of its own. Asked for by id, so that what arrives is what was listed, and only for what the
+ * clone does not have. A failure leaves nothing but objects that nothing names; may be repeated.
  * @throws SluiceError as classified; see `hasMovedMeanwhile`
  */
 export async function fetchObjects(options: FetchOptions): Promise<void> {
+  const { remoteRefs, known, shallow, idsAtOnce = IDS_AT_ONCE } = options;
+  const tips = tipsOfRemote(remoteRefs);
+  // Of a clone whose history ends early, it is the tips that are there which may get more of it.
+  const there = shallow ? IdSet.none : IdSet.of(known.values());
+  const first = remoteRefs.head === undefined ? undefined : tips.get(remoteRefs.head);
+  let beside: ObjectId | undefined;
+  // After the first of several parts the clone may be whole, and could not be made so again.
+  for (const ids of inParts(missingOf(first, tips, there), shallow ? tips.size : idsAtOnce)) {
+    await fetchIds(ids, beside, options);
+    // A new clone has no ref yet that would tell the remote what came with the parts before.
+    if (known.size === 0) beside = first ?? ids[0];
+  }
+}
+
+/** The id that others are most likely to share their history with comes first, the rest in the order of their refs. */
+function* missingOf(
+  first: ObjectId | undefined,
+  tips: RefSnapshot,
+  there: IdSet,
+): Generator<ObjectId, undefined> {
+  if (first !== undefined && !there.has(first)) yield first;
+  for (const id of tips.values()) if (id !== first && !there.has(id)) yield id;
+}
+
+function* inParts(ids: Iterable<ObjectId>, length: number): Generator<readonly ObjectId[], undefined> {
+  let part = new Set<ObjectId>();
+  for (const id of ids) {
+    if (part.add(id).size < length) continue;
+    yield [...part];
+    part = new Set();
+  }
+  if (part.size > 0) yield [...part];
+}
+
+/** @param beside a commit that is there although no ref names it */
+async function fetchIds(
+  ids: readonly ObjectId[],
+  beside: ObjectId | undefined,
+  options: FetchOptions,
+): Promise<void> {
   const { gitDir, remoteRefs, signal, onProgress, idleTimeoutMs, subject } = options;
   const { config, uploadPack } = originOptions(remoteRefs);
   const args = [
@@ -73,13 +122,14 @@ export async function fetchObjects(options: FetchOptions): Promise<void> {
     // A shallow remote's refs would be refused silently otherwise; once it is whole, so is the clone.
     options.shallow ? '--unshallow' : '--update-shallow',
     options.lean ? '--filter=tree:0' : '--no-filter',
+    ...(beside === undefined ? [] : [`--negotiation-tip=${beside}`]),
     ...uploadPack,
     '--stdin',
     'origin',
   ];
   await runGit(args, {
     gitDir,
-    input: joinLines(IdSet.of(tipsOfRemote(remoteRefs).values())),
+    input: joinLines(ids),
     protocol: remoteRefs.access.protocol,
     env: remoteRefs.access.env,
     signal,
@@ -99,4 +149,10 @@ export function hasMovedMeanwhile(error: unknown): boolean {
     error instanceof SluiceError &&
     /not our ref|unadvertised object|couldn't find remote ref/.test(error.message)
   );
+}
+
+/** The id that the remote says it does not have. */
+export function refusedId(error: unknown): ObjectId | undefined {
+  if (!(error instanceof SluiceError)) return undefined;
+  return /(?:not our ref|unadvertised object) ([0-9a-f]{40,64})/.exec(error.message)?.[1];
 }

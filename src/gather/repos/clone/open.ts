@@ -4,6 +4,7 @@ import { allEnded } from '../../../base/lifecycle.ts';
 import { splitLines } from '../../../base/lines.ts';
 import { PackedRefsBuilder } from '../../../keep/store/packed-refs.ts';
 import type { RefSnapshot } from '../../../keep/store/types.ts';
+import { isObjectId } from '../git/id-set.ts';
 import { refNameOf } from '../git/ref-names.ts';
 import { runGit, spawnGit } from '../git/spawn.ts';
 import { readIfThere, removeLeftovers } from './directories.ts';
@@ -117,7 +118,10 @@ async function readTips(gitDir: string, areThere: boolean, signal?: AbortSignal)
   for await (const line of splitLines(listing.stdout)) {
     const space = line.indexOf(' ');
     const end = areThere ? line.indexOf('\0') : line.length;
-    tips.add(refNameOf(line.slice(space + 1, end)), line.slice(0, space));
+    const id = line.slice(0, space);
+    if (!isObjectId(id))
+      throw new SluiceError('repository_corrupt', `git lists a ref without an id: ${line}`);
+    tips.add(refNameOf(line.slice(space + 1, end)), id);
   }
   await listing.done;
   return tips.take();

@@ -34,8 +34,10 @@ interface Rule {
 const RULES: readonly Rule[] = [
   {
     code: 'disk_full',
-    says: /No space left on device|Disk quota exceeded|Out of diskspace|File too large/,
+    says: /No space left on device|Disk quota exceeded|Out of diskspace/,
   },
+  // A limit of the process (ulimit -f), or of a file system such as FAT: no room that is made helps.
+  { code: 'disk_failed', says: /File too large|File size limit exceeded/ },
   { code: 'repository_not_owned', says: /detected dubious ownership/ },
   {
     code: 'git_too_old',
@@ -87,6 +89,7 @@ const RULES: readonly Rule[] = [
 ];
 
 const DISK_FULL = { code: 'disk_full' } as const;
+const FILE_TOO_LARGE = { code: 'disk_failed' } as const;
 
 /** What a full disk looks like where git does not name it: it is killed in a mapped file, or breaks off. */
 function mayBeTheDisk(code: ErrorCode | undefined): boolean {
@@ -96,6 +99,7 @@ function mayBeTheDisk(code: ErrorCode | undefined): boolean {
 /** What the message says of each; `where` is the subject. */
 const WORDS: Partial<Record<ErrorCode, (where: string) => string>> = {
   disk_full: where => `no room left on the disk while working on ${where}`,
+  disk_failed: where => `a file of ${where} would be larger than this machine or its file system allows`,
   git_too_old: where => `${where} is of a format that the git found here does not know`,
   repository_not_owned: where => `${where} belongs to another user, so git does not read it`,
   repository_corrupt: where => `objects of ${where} are missing or damaged`,
@@ -120,7 +124,10 @@ export function classifyGitFailure(failure: GitFailure): SluiceError {
   const details = { operation, subject };
   if (error) return notStarted(error, details);
   const own = lines.filter(line => !line.startsWith('remote: '));
-  const said = RULES.find(({ says, remoteToo }) => (remoteToo ? lines : own).some(line => says.test(line)));
+  const said =
+    signal === 'SIGXFSZ'
+      ? FILE_TOO_LARGE
+      : RULES.find(({ says, remoteToo }) => (remoteToo ? lines : own).some(line => says.test(line)));
   const rule = failure.isDiskFull && mayBeTheDisk(said?.code) ? DISK_FULL : said;
   const where = subject ?? 'the repository';
   const saying = lastWords(lines);

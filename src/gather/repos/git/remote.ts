@@ -3,6 +3,7 @@ import { splitLines } from '../../../base/lines.ts';
 import { PackedRefsBuilder } from '../../../keep/store/packed-refs.ts';
 import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
 import { type Access, accessTo, type Remote, remoteSpellings } from './access.ts';
+import { isObjectId } from './id-set.ts';
 import { reach } from './reach.ts';
 import { isRefName, refNameOf } from './ref-names.ts';
 import { runGit, spawnGit } from './spawn.ts';
@@ -174,7 +175,7 @@ class RefCollector {
     const name = refNameOf(raw);
     if (value.startsWith('ref: ')) {
       if (name === 'HEAD') this.#symref = refNameOf(value.slice('ref: '.length));
-    } else if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(value) || isNull(value)) return;
+    } else if (!isObjectId(value) || isNull(value)) return;
     else if (name === 'HEAD') this.#headId = value;
     else if (name.startsWith('refs/heads/')) this.#refs.add(name, value);
     else if (!name.startsWith('refs/tags/')) this.#otherRefs += 1;

@@ -1,4 +1,4 @@
-import { joinLines } from '../../../base/lines.ts';
+import { joinLines, splitLines } from '../../../base/lines.ts';
 import type { ObjectId } from '../../../keep/store/types.ts';
 import { feed } from '../git/feed.ts';
 import { IdSet } from '../git/id-set.ts';
@@ -78,14 +78,13 @@ export async function countRange(range: Range, context: WalkContext): Promise<nu
 
 /** Those of the ids whose objects are not in the repository. */
 export async function missingObjects(ids: Iterable<ObjectId>, context: WalkContext): Promise<IdSet> {
-  const answer = await runGit(['cat-file', '--batch-check'], {
-    ...gitOptions(context),
-    input: joinLines(ids),
-  });
-  const lines = answer.toString('latin1').split('\n');
-  return IdSet.of(
-    lines.filter(line => line.endsWith(' missing')).map(line => line.slice(0, line.indexOf(' '))),
-  );
+  const git = spawnGit(['cat-file', '--batch-check'], gitOptions(context));
+  giveInput(git, joinLines(ids));
+  const missing: ObjectId[] = [];
+  for await (const line of splitLines(git.stdout))
+    if (line.endsWith(' missing')) missing.push(line.slice(0, line.indexOf(' ')));
+  await git.done;
+  return IdSet.of(missing);
 }
 
 /** git that writes the hashes of a range's commits, one a line. */

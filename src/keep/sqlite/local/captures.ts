@@ -117,22 +117,15 @@ export class SqliteCaptures implements CaptureJournal {
   }
 
   totals(): CollectorTotals[] {
-    return this.#database
-      .all(
-        `SELECT collector, count(*) AS files, sum(readings) AS readings, sum(size_bytes) AS bytes,
-         count(delivered_at_ms) AS delivered, count(lost_at_ms) AS lost,
-         coalesce(sum(CASE WHEN lost_at_ms IS NULL THEN 0 ELSE readings END), 0) AS lost_readings
-       FROM capture_lineage GROUP BY collector ORDER BY collector`,
-      )
-      .map(row => ({
-        collector: readText(row, 'collector'),
-        files: readInteger(row, 'files'),
-        readings: readInteger(row, 'readings'),
-        bytes: readInteger(row, 'bytes'),
-        delivered: readInteger(row, 'delivered'),
-        lost: readInteger(row, 'lost'),
-        lostReadings: readInteger(row, 'lost_readings'),
-      }));
+    return this.#database.all('SELECT * FROM capture_totals ORDER BY collector').map(row => ({
+      collector: readText(row, 'collector'),
+      files: readInteger(row, 'files'),
+      readings: readInteger(row, 'readings'),
+      bytes: readInteger(row, 'bytes'),
+      delivered: readInteger(row, 'delivered'),
+      lost: readInteger(row, 'lost'),
+      lostReadings: readInteger(row, 'lost_readings'),
+    }));
   }
 
   unsent(): UnsentCapture[] {

@@ -20,6 +20,9 @@ test('the next page is found in every form that RFC 8288 allows (C-103)', () => 
   assert.equal(nextLink(['<https://h/x?page=1>; rel="first"', `<${next}>; rel="next"`]), next);
   assert.equal(nextLink('<https://h/x?a=1,2&b=;rel="next">; rel="last"'), undefined);
   assert.equal(nextLink('<https://h/x?a=1,2;3&page=2>; rel="next"'), 'https://h/x?a=1,2;3&page=2');
+  // Of a parameter that comes twice the first one counts.
+  assert.equal(nextLink(`<${next}>; rel="next"; rel="last"`), next);
+  assert.equal(nextLink(`<${next}>; rel="last"; rel="next"`), undefined);
   assert.equal(nextLink(undefined), undefined);
   for (const none of ['', '<>; rel="next"', `<${next}>`, `${next}; rel="next"`, `<${next}>; rel="nextish"`]) {
     assert.equal(nextLink(none), undefined, none);

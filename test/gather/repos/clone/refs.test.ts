@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fetchObjects } from '../../../../src/gather/repos/clone/fetch.ts';
+import { initialiseClone } from '../../../../src/gather/repos/clone/initialise.ts';
 import { writeCommitGraph } from '../../../../src/gather/repos/clone/maintain.ts';
+import { lsRemote } from '../../../../src/gather/repos/git/remote.ts';
 import { CloneBench } from '../../../support/git-clones.ts';
 import { fakeProgram, startHttpRemote } from '../../../support/git-remotes.ts';
 
@@ -120,4 +123,78 @@ test('times near 2⁶³ do not keep a clone from its commit-graph, and one that 
   assert.equal(warning?.code, 'timed_out');
   const [late] = await writeCommitGraph(gitDir, undefined, { timeoutMs: 200, idleTimeoutMs: 60_000 });
   assert.match(late?.message ?? '', /git commit-graph was not done after 0.2 s/);
+});
+
+test('a fetch asks only for what the clone lacks, and for much of it in parts (R-650)', async t => {
+  const bench = new CloneBench(t);
+  const asked = join(bench.root, 'asked');
+  const git = execFileSync('which', ['git'], { encoding: 'utf8' }).trim();
+  fakeProgram(
+    t,
+    bench.root,
+    'git',
+    `case " $* " in *" fetch "*) { cat; echo; } | tee -a '${asked}' | ${git} "$@" ;; *) exec ${git} "$@" ;; esac`,
+  );
+  const parts = (): string[][] => {
+    const written = readFileSync(asked, 'utf8').trim().split('\n\n');
+    writeFileSync(asked, '');
+    return written.map(part => part.split('\n'));
+  };
+  const names = Array.from({ length: 6 }, (_, at) => `refs/heads/b${at}`);
+  const ids = giveRefs(bench, names);
+  // As 16 384 at a time: what came with the parts before is named by no ref of the clone yet.
+  const remoteRefs = await lsRemote(bench.remote());
+  const gitDir = join(bench.root, 'c.git');
+  const { spelling, otherRefs } = remoteRefs;
+  await initialiseClone(gitDir, {
+    url: bench.remote().url,
+    objectFormat: 'sha1',
+    lean: true,
+    spelling,
+    otherRefs,
+  });
+  const options = { gitDir, subject: 'r', remoteRefs, lean: true, shallow: false, idleTimeoutMs: 60_000 };
+  await fetchObjects({ ...options, known: new Map(), idsAtOnce: 3 });
+  const main = ids.get('refs/heads/main');
+  assert.deepEqual(parts(), [
+    [main, ids.get('refs/heads/b0'), ids.get('refs/heads/b1')],
+    ['b2', 'b3', 'b4'].map(name => ids.get(`refs/heads/${name}`)),
+    [ids.get('refs/heads/b5')],
+  ]);
+  for (const id of ids.values()) execFileSync(git, ['-C', gitDir, 'cat-file', '-e', id]);
+  await bench.sync();
+  parts();
+  const later = bench.upstream.commit('two');
+  bench.upstream.git('update-ref', '-d', 'refs/heads/b0');
+  assert.equal((await bench.sync()).tips.size, 6);
+  assert.deepEqual(parts(), [[later]]);
+  bench.upstream.git('update-ref', '-d', 'refs/heads/b1');
+  bench.upstream.git('update-ref', 'refs/heads/again', later);
+  assert.equal((await bench.sync()).tips.get('refs/heads/again'), later);
+  assert.equal(readFileSync(asked, 'utf8'), '', 'names alone have moved');
+});
+
+test('a ref that names what its remote does not have costs itself alone, with a warning (R-651)', async t => {
+  const bench = new CloneBench(t);
+  const tip = bench.upstream.commit('one');
+  const breakRef = (name: string, id: string): void =>
+    writeFileSync(join(bench.upstream.path, 'refs/heads', name), `${id}\n`);
+  breakRef('gone', '1'.repeat(40));
+  breakRef('gone-too', '2'.repeat(40));
+  const first = await bench.sync();
+  assert.deepEqual([first.outcome, Object.fromEntries(first.tips)], ['clone', { 'refs/heads/main': tip }]);
+  const words = (name: string, id: string): string =>
+    `refs/heads/${name} of ${bench.remote().url} is left out: it names ${id.repeat(10)}, which is not there`;
+  const told = [words('gone', '1'), words('gone-too', '2')];
+  assert.deepEqual(
+    first.warnings.map(({ message }) => message),
+    told,
+  );
+  const later = bench.upstream.commit('two');
+  const second = await bench.sync();
+  assert.deepEqual([second.outcome, second.tips.get('refs/heads/main')], ['fetch', later]);
+  assert.equal(second.warnings.length, 2);
+  bench.upstream.git('symbolic-ref', 'HEAD', 'refs/heads/gone');
+  bench.upstream.git('update-ref', '-d', 'refs/heads/main');
+  await assert.rejects(bench.sync(), /not our ref/);
 });

@@ -83,6 +83,7 @@ const SEEN: readonly [ErrorCode, ...string[]][] = [
     'fatal: fetch-pack: invalid index-pack output',
   ],
   ['disk_full', 'error: copy-fd: write returned: No space left on device', 'fatal: early EOF'],
+  ['disk_failed', 'fatal: write error: File too large', 'fatal: fetch-pack: invalid index-pack output'],
   [
     'repository_corrupt',
     'remote: aborting due to possible repository corruption on the remote side.',

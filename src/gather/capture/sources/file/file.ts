@@ -1,19 +1,15 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { type FileHandle, open, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { SluiceError } from '../../../../base/errors.ts';
+import { type Mount, readMounts } from '../../../../base/files/locations.ts';
 import { readingFailure } from '../failure.ts';
 import { MAX_READING_BYTES, type RawReading, type ReadingFormat, type ReadingSource } from '../source.ts';
 import { isHalfWritten } from './half-written.ts';
 import { PIECE_BYTES, Pieces } from './pieces.ts';
+import { ReadApart } from './read-apart.ts';
+import { isRemotePath } from './remote-path.ts';
 
-/**
- * statfs(2) types of file systems that may wait for another machine or process: NFS, SMB, CIFS, FUSE, 9p, Ceph, AFS,
- * Lustre.
- */
-const REMOTE = new Set([
-  0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997, 0x00c36400, 0x5346414f, 0x0bd00bd0,
-]);
 /**
  * A file that takes longer so many times in a row is read in the pool for a while, so that it does not hold up the
  * other collectors. Once alone it may have been the machine.
@@ -21,6 +17,8 @@ const REMOTE = new Set([
 const SLOW_MS = 5;
 const SLOW_READS = 3;
 const POOLED_MS = 60_000;
+/** For so long a path is taken to lie where it lay. */
+const PLACE_KNOWN_MS = 5_000;
 /** No read at once goes on for longer; the rest is read in the pool. */
 const AT_ONCE_MS = 50;
 const FIRST_BYTES = 4096;
@@ -34,6 +32,8 @@ export interface FileSourceOptions {
   readonly monotonicMs: () => number;
   /** Resolves after a pause. */
   readonly pause: (ms: number) => Promise<void>;
+  /** What is mounted now; that of this machine by default. */
+  readonly mounts?: () => readonly Mount[];
 }
 
 /**
@@ -46,8 +46,11 @@ export interface FileSourceOptions {
 export class FileSource implements ReadingSource {
   readonly #options: FileSourceOptions;
   readonly #extension: string | undefined;
-  /** Until then it is read in the pool: forever on another machine's file system. Undefined until that is known. */
+  /** Until then it is read in the pool; undefined before the first read. */
   #pooledUntilMs: number | undefined;
+  readonly #apart: ReadApart;
+  #isRemote = false;
+  #placeKnownUntilMs = Number.NEGATIVE_INFINITY;
   #slowReads = 0;
   /** A read that did not end within its time; another one would only join it. */
   #hanging: Promise<unknown> | undefined;
@@ -59,11 +62,13 @@ export class FileSource implements ReadingSource {
   constructor(options: FileSourceOptions) {
     const extension = extname(options.path);
     this.#options = options;
+    this.#apart = new ReadApart(options.path);
     this.#extension = /^\.[A-Za-z0-9]{1,16}$/.test(extension) ? extension.slice(1) : undefined;
   }
 
   read(signal: () => AbortSignal): RawReading | undefined | Promise<RawReading | undefined> {
     const startMs = this.#options.monotonicMs();
+    if (this.#isElsewhere(startMs)) return this.#readApart(signal());
     const isPooled = this.#pooledUntilMs === undefined || startMs < this.#pooledUntilMs;
     if (isPooled || this.#pipe !== undefined) return this.#readInPool(signal());
     let bytes: Buffer | undefined;
@@ -95,13 +100,29 @@ export class FileSource implements ReadingSource {
     return bytes;
   }
 
+  /** Whether it lies on another machine's file system. */
+  #isElsewhere(nowMs: number): boolean {
+    if (nowMs < this.#placeKnownUntilMs) return this.#isRemote;
+    const { path, mounts = readMounts } = this.#options;
+    this.#isRemote = isRemotePath(path, mounts());
+    this.#placeKnownUntilMs = nowMs + PLACE_KNOWN_MS;
+    return this.#isRemote;
+  }
+
+  async #readApart(signal: AbortSignal): Promise<RawReading | undefined> {
+    try {
+      const bytes = await this.#apart.read(signal);
+      return this.#isHalfWritten(bytes) ? await this.#readAgain(bytes, signal) : this.#raw(bytes);
+    } catch (error) {
+      throw this.#failureOf(error);
+    }
+  }
+
   async #readInPool(signal: AbortSignal): Promise<RawReading | undefined> {
     const { path } = this.#options;
     if (this.#hanging) throw new SluiceError('timed_out', `${path}: the last read hangs still`);
-    const bytes = await this.#whileWanted(signal, async () => {
-      this.#pooledUntilMs ??= (await isRemote(path)) ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-      return this.#readNow(signal);
-    });
+    this.#pooledUntilMs ??= Number.NEGATIVE_INFINITY;
+    const bytes = await this.#whileWanted(signal, () => this.#readNow(signal));
     if (bytes === undefined) return undefined;
     return this.#isHalfWritten(bytes) ? this.#readAgain(bytes, signal) : this.#raw(bytes);
   }
@@ -160,7 +181,7 @@ export class FileSource implements ReadingSource {
       const bytes = await this.#whileWanted(signal, async () => {
         await pause(pauseMs);
         signal.throwIfAborted();
-        return this.#readNow(signal);
+        return this.#isRemote ? this.#apart.read(signal) : this.#readNow(signal);
       });
       if (bytes === undefined) return undefined;
       if (!this.#isHalfWritten(bytes)) return this.#raw(bytes);
@@ -262,8 +283,4 @@ async function readPiece(handle: FileHandle, buffer: Buffer): Promise<number | '
 
 function hasNothingNow(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EAGAIN';
-}
-
-async function isRemote(path: string): Promise<boolean> {
-  return REMOTE.has((await statfs(path)).type >>> 0);
 }
