@@ -386,14 +386,17 @@ export function questionsSuite(name: string, open: OpenStore): void {
     }
     await repositories.update((await repositories.ensure('/d', 'local')).id, { state: 'ok' });
     assert.deepEqual(await questions.troubledRepositories(), [
-      { stage: 'gone', code: null, count: 3, example: '/b: not there', lastAtMs: 9 },
+      { stage: 'gone', code: null, subject: '/b', count: 3, example: '/b: not there', lastAtMs: 9 },
     ]);
     const [first = 0, second = 0] = await storeChangesets(store, [{ syncedAtMs: 3 }, { syncedAtMs: 2 }, {}]);
     const late = toErrorRecord(new SluiceError('timed_out', 'late'));
     await changesets.recordFailure(first, late, 1);
     await changesets.recordFailure(second, { ...late, message: 'later' }, 2);
     assert.deepEqual(await questions.failingChangesets(), [
-      { stage: null, code: 'timed_out', count: 2, example: 'late', lastAtMs: 3 },
+      {
+        ...{ stage: null, code: 'timed_out', subject: 'https://h/owner/name/pull/1' },
+        ...{ count: 2, example: 'late', lastAtMs: 3 },
+      },
     ]);
     await store.check();
     await store.close();

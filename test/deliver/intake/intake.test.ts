@@ -42,6 +42,7 @@ function start() {
     },
     journal: {
       byIdentity: () => undefined,
+      byAddress: () => undefined,
       enter: (file: EnteringFile) => {
         const enter = Promise.withResolvers<FileRecord>();
         outstanding.push({ file, enter });

@@ -168,6 +168,7 @@ export class AnswerParser {
   }
 }
 
+const UNSAFE = /[\0\r\n]/;
 const NAME = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
 
 function readHeaders(lines: readonly string[]): Record<string, string | string[]> {
@@ -177,6 +178,8 @@ function readHeaders(lines: readonly string[]): Record<string, string | string[]
     const colon = line.indexOf(':');
     const name = line.slice(0, colon).toLowerCase();
     if (colon <= 0 || !NAME.test(name)) throw broken('a header of the answer has no name');
+    // RFC 9110, 5.5: a NUL or a lone CR in a value is dangerous.
+    if (UNSAFE.test(line)) throw broken('a header of the answer has a NUL or a CR in it');
     const value = asText(line.slice(colon + 1).trim());
     const before = headers[name];
     if (before === undefined) headers[name] = value;
