@@ -87,6 +87,14 @@ capture:
   await client.setBot({ email: person?.email ?? '', bot: true });
   await client.mergePeople({ emails: ['author0@example.org', 'author1@example.org'] });
   await client.splitPeople({ emails: ['author1@example.org'] });
+  const ghosts = ['ghost0@example.org', 'ghost1@example.org'];
+  await client.refuseMerge({ people: ghosts.map(email => ({ name: 'Ghost', email })) });
+  await client.pause({ name: 'local/outbox' });
+  assert.equal((await client.listPauses()).pauses.length, 1);
+  await client.resume({ name: 'local/outbox' });
+  assert.deepEqual((await client.listPauses()).pauses, []);
+  // Nothing is held there.
+  await assert.rejects(client.probePlace({ kind: 'host', name: standIn.host }), { code: 'not_found' });
   await client.pinClone({ url: origin.path, pinned: false });
   await client.getRepository({ url: origin.path });
 
