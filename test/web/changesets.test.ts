@@ -64,7 +64,7 @@ hosts:
   assert.equal(await page.locator('img[src="x"], main script').count(), 0);
   const facts = await page.locator('.totals dd').allTextContents();
   assert.deepEqual(facts, ['3', '1', '2', '1']);
-  assert.match((await rows.first().textContent()) ?? '', /no review yet.*in 7h 59m.*→ every 8 h/);
+  assert.match((await rows.first().textContent()) ?? '', /no review yet.*in\s7h\s59m.*→ every\s8\sh/);
   await page.getByRole('row', { name: 'Opened to merged' }).getByText('5d').first().waitFor();
 
   await page.getByLabel('Show').selectOption('waiting');

@@ -37,7 +37,8 @@ test('Dashboard: every page holds in light and dark without serious findings of 
       await page.evaluate(`document.documentElement.style.fontSize = '${textSize}'`);
       for (const width of [360, 1100]) {
         await page.setViewportSize({ width, height: 800 });
-        assert.ok((await overflow(page)) <= 0, `${path} ${width} at ${textSize}`);
+        // Charts follow the window a moment later.
+        await until(`${path} fits ${width} at ${textSize}`, async () => (await overflow(page)) <= 0);
       }
     }
     await page.evaluate("document.documentElement.style.fontSize = ''");

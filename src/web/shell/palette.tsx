@@ -1,6 +1,6 @@
 // Ctrl-K: pages, repositories, people, changesets, files and actions by a few letters. `?` says which keys there are.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { client } from '../live/live.ts';
 import { isTyping } from '../parts/filters.tsx';
 import { perform, sayFailure } from '../parts/toasts.tsx';
@@ -107,7 +107,11 @@ export function Palette() {
   }, []);
   if (!shown) return null;
   return (
-    <Dialog label={shown === 'search' ? 'Go to' : 'Keys'} close={() => setShown(undefined)}>
+    <Dialog
+      key={shown}
+      label={shown === 'search' ? 'Go to' : 'Keys'}
+      close={() => setShown(now => (now === shown ? undefined : now))}
+    >
       {shown === 'search' ? <Search close={() => setShown(undefined)} /> : <Keys />}
     </Dialog>
   );
@@ -123,7 +127,8 @@ function Dialog({
   readonly children: ComponentChildren;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  // At once: what is typed right after the key that opened it belongs to it.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog class="palette" ref={dialog} aria-label={label} onClose={close}>
       {children}
