@@ -250,8 +250,11 @@ export class Dispatcher {
           this.#rooms.chose(profile, record.id);
           offered += 1;
         }
-        // Where room is what is wanting, the end of an attempt tells.
+        // Where room is what is wanting, the end of an attempt tells, or that of a pause: its timer may have gone to
+        // something sooner.
         if (wanted === share && offered === share) isMore = true;
+        const pauseLeftMs = this.#ramps.pauseLeftMs(destination.endpoint);
+        if (pauseLeftMs > 0) this.#timer.dueAt(nowMs + pauseLeftMs);
         const nextMs = journal.nextDueMs(profile, nowMs);
         if (nextMs !== undefined) this.#timer.dueAt(nextMs);
       }

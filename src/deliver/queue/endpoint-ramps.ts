@@ -68,8 +68,14 @@ export class EndpointRamps {
   room(endpoint: string): number {
     const ramp = this.#ramps.get(endpoint);
     if (!ramp) return Number.POSITIVE_INFINITY;
-    if (this.#options.clock.monotonicMs() < ramp.pausedUntilMs) return 0;
+    if (this.pauseLeftMs(endpoint) > 0) return 0;
     return Math.max(0, ramp.allowed - ramp.underWay.size);
+  }
+
+  /** How long nothing is chosen for it yet, in whole milliseconds; 0 where it does not pause. */
+  pauseLeftMs(endpoint: string): number {
+    const untilMs = this.#ramps.get(endpoint)?.pausedUntilMs ?? Number.NEGATIVE_INFINITY;
+    return Math.max(0, Math.ceil(untilMs - this.#options.clock.monotonicMs()));
   }
 
   /** A file was chosen for it. */

@@ -76,8 +76,10 @@ test('an endpoint that asks for less gets half, then a few, then none for pauses
   const pausesMs: number[] = [];
   for (let turn = 0; turn < 4; turn += 1) {
     const beganMs = nowMs;
+    const pauseLeftMs = ramps.pauseLeftMs('a');
     while (ramps.room('a') === 0) nowMs += 500;
     pausesMs.push(nowMs - beganMs);
+    assert.deepEqual([nowMs - beganMs, ramps.pauseLeftMs('a')], [pauseLeftMs, 0]);
     assert.equal(round(false), 4);
   }
   assert.deepEqual(pausesMs, [1000, 2000, 4000, 8000]);
