@@ -15,6 +15,10 @@ export interface MergeSuggestion {
   readonly emails: readonly string[];
 }
 
+/** What `suggestMerges` learns of an e-mail. */
+export type LoginOfAddress = (email: string) => string | undefined;
+type KeysOf = (person: Person) => readonly string[];
+
 /** Larger groups are no person, but a word that many use as a name. */
 const LARGEST_GROUP = 20;
 /** Shorter words are names of too many. */
@@ -39,16 +43,20 @@ const NAMELESS = new Set(
 /**
  * Who may be one person, those with most commits first. Two of whom somebody said that they are not are no pair; they are
  * in one suggestion only where a third one ties them together. Programs are left out. Pure.
+ * @param loginOfAddress the login that an address tells which a code host made up; undefined for any other address
  */
 export function suggestMerges(
   people: readonly Person[],
   refused: readonly RefusedMerge[],
+  loginOfAddress: LoginOfAddress,
 ): MergeSuggestion[] {
   const candidates = people.filter(({ bot }) => !bot);
   const isRefused = new Set(refused.map(({ one, other }) => `${one}\n${other}`));
   const groups = new Groups(candidates);
+  const loginsOf = ({ emails }: Person): string[] =>
+    emails.flatMap(email => loginOfAddress(email) ?? []).map(loginKey);
   for (const reason of ['email', 'noreply', 'name'] as const)
-    for (const alike of alikeBy(candidates, KEYS[reason]))
+    for (const alike of alikeBy(candidates, person => KEYS[reason](person, loginsOf), loginsOf))
       for (const [one, other] of pairs(alike))
         if (!isRefused.has(pairKey(one, other))) groups.join(one, other, reason);
   return groups
@@ -65,9 +73,9 @@ export function refusalsOf(people: readonly Pick<Person, 'name' | 'email'>[]): R
   });
 }
 
-const KEYS: Readonly<Record<MergeReason, (person: Person) => readonly string[]>> = {
+const KEYS: Readonly<Record<MergeReason, (person: Person, loginsOf: KeysOf) => readonly string[]>> = {
   email: ({ emails }) => emails.map(email => email.trim().toLowerCase()).filter(email => email !== ''),
-  noreply: person => [...loginsOf(person), ...wordsThatMayBeLogins(person)],
+  noreply: (person, loginsOf) => [...loginsOf(person), ...wordsThatMayBeLogins(person)],
   name: ({ name }) => {
     const plain = plainName(name);
     // One word alone is the first name of many.
@@ -75,20 +83,8 @@ const KEYS: Readonly<Record<MergeReason, (person: Person) => readonly string[]>>
   },
 };
 
-const NOREPLY = [
-  /^(?:\d+\+)?([^+@]+)@users\.noreply\.github\.com$/,
-  /^(?:\d+-)?([^@]+)@users\.noreply\.gitlab\.com$/,
-];
-
-/** Logins that a code host's own addresses tell. */
-function loginsOf({ emails }: Person): string[] {
-  return emails.flatMap(email => {
-    const found = NOREPLY.map(pattern => pattern.exec(email.toLowerCase())?.[1]).find(
-      login => login !== undefined,
-    );
-    return found === undefined ? [] : [`login ${found}`];
-  });
-}
+const LOGIN = 'login ';
+const loginKey = (login: string): string => `${LOGIN}${login}`;
 
 /** What of a person may be the login of a code host: the name, where it is one word, and what e-mails begin with. */
 function wordsThatMayBeLogins({ name, emails }: Person): string[] {
@@ -98,7 +94,7 @@ function wordsThatMayBeLogins({ name, emails }: Person): string[] {
       word =>
         word.length >= LEAST_LETTERS && !word.includes(' ') && !word.includes('+') && !NAMELESS.has(word),
     )
-    .map(word => `login ${word}`);
+    .map(loginKey);
 }
 
 /** A name without regard to case, spaces and dots. Pure. */
@@ -111,7 +107,7 @@ function plainName(name: string): string {
 }
 
 /** People who have a key in common; for logins, at least one of them by a code host's address. */
-function alikeBy(people: readonly Person[], keysOf: (person: Person) => readonly string[]): Person[][] {
+function alikeBy(people: readonly Person[], keysOf: KeysOf, loginsOf: KeysOf): Person[][] {
   const byKey = new Map<string, Person[]>();
   for (const person of people)
     for (const key of new Set(keysOf(person))) {
@@ -121,7 +117,7 @@ function alikeBy(people: readonly Person[], keysOf: (person: Person) => readonly
     }
   return [...byKey].flatMap(([key, alike]) => {
     if (alike.length < 2 || alike.length > LARGEST_GROUP) return [];
-    if (!key.startsWith('login ')) return [alike];
+    if (!key.startsWith(LOGIN)) return [alike];
     return alike.some(person => loginsOf(person).includes(key)) ? [alike] : [];
   });
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { loginOfAddress } from '../../src/gather/forges/definitions.ts';
 import { refusalsOf, suggestMerges } from '../../src/insights/merge-suggestions.ts';
 import type { Person } from '../../src/keep/store/people.ts';
 
@@ -9,7 +10,7 @@ const person = (name: string, email: string, more: Partial<Person> = {}): Person
   return { id: lastId, name, email, bot: false, botByHand: false, commits: 1, emails: [email], ...more };
 };
 const shown = (people: readonly Person[], refused = refusalsOf([])) =>
-  suggestMerges(people, refused).map(({ reason, people: members }) => [
+  suggestMerges(people, refused, loginOfAddress).map(({ reason, people: members }) => [
     reason,
     ...members.map(({ name }) => name),
   ]);
@@ -33,7 +34,7 @@ test('suggestions: one e-mail, one name in another case, and addresses of code h
 
 test('suggestions: identical e-mails are one group, however many names there are, merged by that e-mail (W-54)', () => {
   const names = ['A One', 'B Two', 'C Three'].map(name => person(name, 'same@example.org'));
-  const [suggestion, ...others] = suggestMerges(names, []);
+  const [suggestion, ...others] = suggestMerges(names, [], loginOfAddress);
   assert.deepEqual(others, []);
   assert.deepEqual([suggestion?.people.length, suggestion?.emails], [3, ['same@example.org']]);
 });
@@ -52,4 +53,23 @@ test('suggestions: what was refused is not suggested again, programs and names o
     [],
   );
   assert.deepEqual(shown(Array.from({ length: 30 }, (_, n) => person('John Smith', `${n}@x.example`))), []);
+});
+
+test('addresses that code hosts make up tell the login, on hosts of one’s own as well; others tell none (W-54)', () => {
+  const told: readonly (readonly [email: string, login: string | undefined])[] = [
+    ['4711+Ada@users.noreply.github.com', 'ada'],
+    ['ada@users.noreply.github.com', 'ada'],
+    // A login of that host may begin so.
+    ['12-ada@users.noreply.github.com', '12-ada'],
+    ['4711+ada@users.noreply.git.example.org', 'ada'],
+    ['12-ada@users.noreply.gitlab.com', 'ada'],
+    ['12-ada-l@users.noreply.git.example.org', 'ada-l'],
+    ['ada@noreply.codeberg.org', 'ada'],
+    ['3+ada@noreply.git.example.org', 'ada'],
+    ['ada@example.org', undefined],
+    ['noreply@github.com', undefined],
+    ['ada+work@noreply.example.org', undefined],
+    ['', undefined],
+  ];
+  for (const [email, login] of told) assert.equal(loginOfAddress(email), login, email);
 });

@@ -17,6 +17,16 @@ export function forgeDefinition(kind: string): ForgeDefinition {
   return definition;
 }
 
+/** The login that an address tells which a code host made up for commits; undefined for any other. Pure. */
+export function loginOfAddress(email: string): string | undefined {
+  const plain = email.trim().toLowerCase();
+  for (const { loginOf } of FORGES) {
+    const login = loginOf(plain);
+    if (login !== undefined) return login;
+  }
+  return undefined;
+}
+
 /** The implementations of all kinds. */
 export interface ForgeImplementations {
   readonly open: OpenForge;

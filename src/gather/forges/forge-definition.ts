@@ -17,6 +17,11 @@ export interface ForgeDefinition<K extends string = string> extends ForgeWords {
   readonly pageExample: string;
   /** How many changesets `fetchChangesets` is best given at once. */
   readonly batchSize: number;
+  /**
+   * The login in an address that hosts of this kind make up for commits, so that nobody learns the real one; undefined
+   * for any other address. Pure. @param email in lower case
+   */
+  loginOf(email: string): string | undefined;
   /** How to ask for the size of a repository. Pure. @param repository `owner/name` */
   sizeQuestion(repository: string): SizeQuestion;
   /**

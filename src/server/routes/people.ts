@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cacheAnswer } from '../../base/answer-cache.ts';
+import { loginOfAddress } from '../../gather/forges/definitions.ts';
 import { refusalsOf, suggestMerges } from '../../insights/merge-suggestions.ts';
 import type { RouteOptions } from '../app-options.ts';
 import { nextCursor, readCursor } from '../cursor.ts';
@@ -13,7 +14,11 @@ export function peopleRoutes({ station, clock, operation }: RouteOptions): void 
   function newSuggestions() {
     return cacheAnswer(
       async () =>
-        suggestMerges(await station.people.list({ limit: EVERYBODY }), await station.people.refusals()),
+        suggestMerges(
+          await station.people.list({ limit: EVERYBODY }),
+          await station.people.refusals(),
+          loginOfAddress,
+        ),
       clock,
     );
   }

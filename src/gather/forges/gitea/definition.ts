@@ -12,6 +12,8 @@ export const giteaDefinition: ForgeDefinition<'gitea'> = {
   // Each costs calls of its own, so that larger batches only take longer.
   batchSize: 10,
   apiUrlOf: baseUrl => `${baseUrl}/api/v1`,
+  /** docs.gitea.com, "Configuration cheat sheet", NO_REPLY_ADDRESS: `noreply.` and the host unless set otherwise. */
+  loginOf: email => /^(?:\d+\+)?([^+@]+)@noreply\.[^@]+$/.exec(email)?.[1],
   // docs.gitea.com, "Get a repository".
   sizeQuestion: repository => ({ path: `/repos/${repository}`, scheme: 'token', bytesIn: sizeInKib }),
   async load() {

@@ -22,6 +22,10 @@ export const githubDefinition: ForgeDefinition<'github'> = {
     if (hostname === 'github.com') return 'https://api.github.com';
     return hostname.endsWith('.ghe.com') ? `${protocol}//api.${hostname}` : `${origin}/api/v3`;
   },
+  /** docs.github.com, "Email addresses reference": with the id before it since 2017; Enterprise Server has its own name. */
+  loginOf: email =>
+    (/^(?:\d+\+)?([^+@]+)@users\.noreply\.github\.com$/.exec(email) ??
+      /^\d+\+([^+@]+)@users\.noreply\.[^@]+$/.exec(email))?.[1],
   // docs.github.com, "Get a repository".
   sizeQuestion: repository => ({ path: `/repos/${repository}`, scheme: 'Bearer', bytesIn: sizeInKib }),
   async appToken(app, at) {

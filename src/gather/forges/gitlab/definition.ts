@@ -12,6 +12,8 @@ export const gitlabDefinition: ForgeDefinition<'gitlab'> = {
   // Each costs calls of its own, so that larger batches only take longer.
   batchSize: 10,
   apiUrlOf: baseUrl => `${baseUrl}/api/v4`,
+  /** docs.gitlab.com, "Use an automatically-generated private commit email": of any host, but for the one that has no `-`. */
+  loginOf: email => /^\d+-([^+@]+)@users\.noreply\.(?!github\.com$)[^@]+$/.exec(email)?.[1],
   // docs.gitlab.com, "Projects API": statistics are for members.
   sizeQuestion: repository => ({
     path: `/projects/${encodeURIComponent(repository)}?statistics=true`,
