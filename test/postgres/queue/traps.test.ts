@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { PgBoss } from 'pg-boss';
-import { systemClock } from '../../../../src/base/clock.ts';
-import { SluiceError } from '../../../../src/base/errors.ts';
-import { silentLogger } from '../../../../src/base/log.ts';
-import { GroupRoom } from '../../../../src/engine/queue/group-room.ts';
-import { anyDue, dueKeys } from '../../../../src/engine/queue/pg-boss/due.ts';
-import { JobSql, jobSchemaOf } from '../../../../src/engine/queue/pg-boss/job-engine.ts';
-import { PgBossWorkQueue } from '../../../../src/engine/queue/pg-boss/pg-boss-work-queue.ts';
-import { nextDueAfter } from '../../../../src/engine/queue/pg-boss/status.ts';
-import type { Claim } from '../../../../src/engine/queue/work-queue.ts';
-import { quoteName } from '../../../../src/keep/postgres/address.ts';
-import { PostgresDatabase } from '../../../../src/keep/postgres/database.ts';
-import type { SqlExecutor } from '../../../../src/keep/postgres/executor.ts';
-import { testAddress } from '../../../support/postgres/postgres.ts';
+import { systemClock } from '../../../src/base/clock.ts';
+import { SluiceError } from '../../../src/base/errors.ts';
+import { silentLogger } from '../../../src/base/log.ts';
+import { GroupRoom } from '../../../src/engine/queue/group-room.ts';
+import { anyDue, dueKeys } from '../../../src/engine/queue/pg-boss/due.ts';
+import { JobSql, jobSchemaOf } from '../../../src/engine/queue/pg-boss/job-engine.ts';
+import { PgBossWorkQueue } from '../../../src/engine/queue/pg-boss/pg-boss-work-queue.ts';
+import { nextDueAfter } from '../../../src/engine/queue/pg-boss/status.ts';
+import type { Claim } from '../../../src/engine/queue/work-queue.ts';
+import { quoteName } from '../../../src/keep/postgres/address.ts';
+import { PostgresDatabase } from '../../../src/keep/postgres/database.ts';
+import type { SqlExecutor } from '../../../src/keep/postgres/executor.ts';
+import { testAddress } from '../../support/postgres/postgres.ts';
 
 /** What engines of this kind are known to do wrong, each on a real server with its own clock. */
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
-import { silentLogger } from '../../../../src/base/log.ts';
-import { JobEngine, jobSchemaOf } from '../../../../src/engine/queue/pg-boss/job-engine.ts';
-import { PgBossWorkQueue } from '../../../../src/engine/queue/pg-boss/pg-boss-work-queue.ts';
-import { quoteName } from '../../../../src/keep/postgres/address.ts';
-import { type StoreChange, setLoad } from '../../../../src/keep/store/change.ts';
-import { workProperties } from '../../../suites/work-queue-properties.ts';
-import { type WorkFixture, workSuite } from '../../../suites/work-queue-suite.ts';
-import { testDatabase } from '../../../support/postgres/postgres.ts';
-import { SharedClock } from '../../../support/postgres/server-clock.ts';
-import { VirtualClock } from '../../../support/virtual-clock.ts';
+import { silentLogger } from '../../../src/base/log.ts';
+import { JobEngine, jobSchemaOf } from '../../../src/engine/queue/pg-boss/job-engine.ts';
+import { PgBossWorkQueue } from '../../../src/engine/queue/pg-boss/pg-boss-work-queue.ts';
+import { quoteName } from '../../../src/keep/postgres/address.ts';
+import { type StoreChange, setLoad } from '../../../src/keep/store/change.ts';
+import { workProperties } from '../../suites/work-queue-properties.ts';
+import { type WorkFixture, workSuite } from '../../suites/work-queue-suite.ts';
+import { testDatabase } from '../../support/postgres/postgres.ts';
+import { SharedClock } from '../../support/postgres/server-clock.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const database = await testDatabase({ after: end => after(end as () => Promise<void>) });
 const gone = new Set<string>();

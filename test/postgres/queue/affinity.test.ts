@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from '../../../../src/base/clock.ts';
-import { silentLogger } from '../../../../src/base/log.ts';
-import { LEFT_TO_HOME_MS } from '../../../../src/engine/queue/pg-boss/claim-dispatcher.ts';
-import { PgBossWorkQueue } from '../../../../src/engine/queue/pg-boss/pg-boss-work-queue.ts';
-import type { Claim } from '../../../../src/engine/queue/work-queue.ts';
-import { PostgresDatabase } from '../../../../src/keep/postgres/database.ts';
-import { createStationStore } from '../../../../src/keep/postgres/store/stations.ts';
-import { SILENT_AFTER_MS } from '../../../../src/keep/store/stations.ts';
-import { testAddress } from '../../../support/postgres/postgres.ts';
+import { systemClock } from '../../../src/base/clock.ts';
+import { silentLogger } from '../../../src/base/log.ts';
+import { LEFT_TO_HOME_MS } from '../../../src/engine/queue/pg-boss/claim-dispatcher.ts';
+import { PgBossWorkQueue } from '../../../src/engine/queue/pg-boss/pg-boss-work-queue.ts';
+import type { Claim } from '../../../src/engine/queue/work-queue.ts';
+import { PostgresDatabase } from '../../../src/keep/postgres/database.ts';
+import { createStationStore } from '../../../src/keep/postgres/store/stations.ts';
+import { SILENT_AFTER_MS } from '../../../src/keep/store/stations.ts';
+import { testAddress } from '../../support/postgres/postgres.ts';
 
 test('a target goes first to the station that has its clone; others get it after a while, or at once when that one is silent or has let go of it (F-461)', async t => {
   const { url } = await testAddress();
