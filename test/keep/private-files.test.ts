@@ -14,7 +14,7 @@ const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(
 test("the database and what belongs to it are its owner's only; one that is there keeps its mode (D-147)", async t => {
   const folder = temporaryDirectory(t, 'sluice-private');
   const path = join(folder, 'sluice.db');
-  const database = await Database.open({ path, clock: systemClock });
+  const database = await Database.open({ path, clock: systemClock, mappedIndex: true });
   await database.write(() => undefined);
   for (const name of readdirSync(folder)) assert.equal(modeOf(join(folder, name)), '600', name);
   assert.ok(existsSync(`${path}-wal`));

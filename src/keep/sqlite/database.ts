@@ -10,6 +10,7 @@ import { isUri } from '../../base/text.ts';
 import type { SqlRow } from '../store/rows/columns.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { diskBytesAt, type LogBound, logBoundFor } from './log-bound.ts';
+import { canMapIndexAt } from './mapped-index.ts';
 import { migrate } from './migrate.ts';
 import type { SqlValue } from './values.ts';
 
@@ -28,6 +29,11 @@ export interface DatabaseOptions {
   readonly synchronous?: 'full' | 'normal';
   /** Checkpoints on a thread of their own, for an event loop that must not stand still. Off: within commits. */
   readonly checkpointThread?: boolean;
+  /**
+   * Whether the write-ahead log may have its index in a mapped file; by default where the file system of `path` lets one
+   * be written whatever happens. Without it changes go by a rollback journal, each on the disk once it is committed.
+   */
+  readonly mappedIndex?: boolean;
 }
 
 const DEFAULT_BUSY_TIMEOUT_MS = 30_000;
@@ -41,6 +47,15 @@ const PAGES_BESIDE_THREAD = 4;
 /** First wait before a busy database is tried again; doubles up to the longest. */
 const BUSY_RETRY_MS = 1;
 const LONGEST_BUSY_RETRY_MS = 20;
+/**
+ * With a rollback journal a reading waits while another connection commits, some flushes of the disk, and this thread
+ * stands still meanwhile: a reading is answered at once or not at all. A commit that meets a reader waits for a moment,
+ * and is then made again later, as readers may take long.
+ */
+const READ_WAIT_MS = 5000;
+const COMMIT_WAIT_MS = 50;
+/** Whoever has the database open keeps its log from being left; they are few, and seldom so. */
+const LEAVE_LOG_WAIT_MS = 1000;
 
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
@@ -54,6 +69,9 @@ const SQLITE_READONLY = 8;
  * One connection to a sluice database (SQLite, WAL). Reads run at once; changes go through `write`, which
  * takes the write lock without ever blocking the thread: while another connection writes, the event loop
  * goes on and the change is tried again (a large bake writes from a thread of its own for minutes).
+ *
+ * Where a mapped file can fail, and with it the whole process, there is no log but a rollback journal: readings and
+ * commits wait for each other there (docs/decisions/0074-no-mapped-index-where-mapping-fails.md).
  */
 export class Database {
   readonly path: string;
@@ -66,14 +84,17 @@ export class Database {
   #log: FileHandle | undefined;
   #flushFailed = false;
   readonly #checkpoints: Checkpoints | undefined;
+  /** Undefined where changes go by a rollback journal. */
+  readonly #logBound: LogBound | undefined;
 
-  private constructor(connection: DatabaseSync, options: DatabaseOptions, log: LogBound) {
+  private constructor(connection: DatabaseSync, options: DatabaseOptions, log: LogBound | undefined) {
     this.path = options.path;
     this.#connection = connection;
+    this.#logBound = log;
     this.#clock = options.clock;
     this.#busyTimeoutMs = options.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS;
     const { path, clock, checkpointThread = false } = options;
-    if (checkpointThread)
+    if (checkpointThread && log)
       this.#checkpoints = new Checkpoints({
         path,
         clock,
@@ -90,21 +111,28 @@ export class Database {
     const mostPages = CHECKPOINT_PAGES * (options.checkpointThread ? PAGES_BESIDE_THREAD : 1);
     const log = logBoundFor(mostPages, diskBytesAt(options.path));
     const connection = wrap('open database', options.path, () => new DatabaseSync(options.path));
+    let hasLog: boolean;
     try {
       const cacheKib = Math.round((options.cacheBytes ?? DEFAULT_CACHE_BYTES) / 1024);
       await untilNotBusy(options.clock, deadlineMs, options.path, () => {
         connection.exec(
-          `PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${options.synchronous ?? 'normal'};
-           PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = ${log.pages}; PRAGMA journal_size_limit = ${log.bytes};
-           PRAGMA cache_size = -${cacheKib};`,
+          `PRAGMA busy_timeout = 0; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKib}`,
         );
       });
+      hasLog = await chooseJournal(connection, options, deadlineMs);
+      const settings = hasLog
+        ? `PRAGMA synchronous = ${options.synchronous ?? 'normal'};
+           PRAGMA wal_autocheckpoint = ${log.pages}; PRAGMA journal_size_limit = ${log.bytes}`
+        : 'PRAGMA synchronous = full';
+      connection.exec(settings);
       await untilNotBusy(options.clock, deadlineMs, options.path, () => migrate(connection, options.path));
+      // A change that spilled its pages would keep readers out for all of its time.
+      if (!hasLog) connection.exec(`PRAGMA cache_spill = OFF; PRAGMA busy_timeout = ${READ_WAIT_MS}`);
     } catch (error) {
       connection.close();
       throw error;
     }
-    return new Database(connection, options, log);
+    return new Database(connection, options, hasLog ? log : undefined);
   }
 
   /** A prepared statement, kept for the next call with the same text. */
@@ -146,17 +174,51 @@ export class Database {
   write<T>(change: () => T): Promise<T> {
     return this.#writes.run(async () => {
       const deadlineMs = this.#clock.monotonicMs() + this.#busyTimeoutMs;
-      await untilNotBusy(this.#clock, deadlineMs, this.path, () => this.#connection.exec('BEGIN IMMEDIATE'));
-      try {
-        const result = wrap('write database', this.path, change);
-        wrap('write database', this.path, () => this.#connection.exec('COMMIT'));
+      if (this.#logBound) {
+        await untilNotBusy(this.#clock, deadlineMs, this.path, () => this.#begin());
+        const result = this.#finish(change);
         this.#checkpoints?.written();
         return result;
-      } catch (error) {
-        if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
-        throw error;
       }
+      // A reader may keep the commit out: the change lets go of its lock and is made again, as if it had never begun.
+      return untilNotBusy(this.#clock, deadlineMs, this.path, () => {
+        try {
+          this.#waitForOthers(0);
+          this.#begin();
+          this.#waitForOthers(COMMIT_WAIT_MS);
+          return this.#finish(change);
+        } finally {
+          this.#waitForOthers(READ_WAIT_MS);
+        }
+      });
     });
+  }
+
+  #begin(): void {
+    this.#connection.exec('BEGIN IMMEDIATE');
+  }
+
+  #waitForOthers(mostMs: number): void {
+    this.#connection.exec(`PRAGMA busy_timeout = ${mostMs}`);
+  }
+
+  #finish<T>(change: () => T): T {
+    try {
+      const result = wrap('write database', this.path, change);
+      wrap('write database', this.path, () => this.#connection.exec('COMMIT'));
+      return result;
+    } catch (error) {
+      this.#rollBack();
+      throw error;
+    }
+  }
+
+  #rollBack(): void {
+    try {
+      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
+    } catch {
+      // The disk takes nothing now; whoever uses the database next rolls it back first.
+    }
   }
 
   /**
@@ -165,6 +227,8 @@ export class Database {
    * Throws `disk_*`; what was committed stays visible then, and the next call makes good for it.
    */
   async flush(): Promise<void> {
+    // COMMIT had it flushed.
+    if (!this.#logBound) return;
     try {
       // The kernel forgets pages that it failed to write: a second fdatasync alone would promise too much.
       if (this.#flushFailed) this.#checkpoint();
@@ -200,12 +264,34 @@ export class Database {
   }
 }
 
-async function untilNotBusy(
-  clock: Clock,
+/**
+ * Has changes written ahead to a log, or kept back in a rollback journal, as the file system allows. A log that others
+ * have open stays for now.
+ * @returns whether there is a log
+ */
+async function chooseJournal(
+  connection: DatabaseSync,
+  { path, clock, mappedIndex = canMapIndexAt(path) }: DatabaseOptions,
   deadlineMs: number,
-  path: string,
-  attempt: () => void,
-): Promise<void> {
+): Promise<boolean> {
+  const set = (mode: string): boolean =>
+    connection.prepare(`PRAGMA journal_mode = ${mode}`).get()?.journal_mode === 'wal';
+  if (mappedIndex) return untilNotBusy(clock, deadlineMs, path, () => set('WAL'));
+  try {
+    const leaveMs = Math.min(deadlineMs, clock.monotonicMs() + LEAVE_LOG_WAIT_MS);
+    return await untilNotBusy(clock, leaveMs, path, () => set('TRUNCATE'));
+  } catch (error) {
+    if (!(error instanceof SluiceError && error.code === 'database_busy')) throw error;
+    return untilNotBusy(
+      clock,
+      deadlineMs,
+      path,
+      () => connection.prepare('PRAGMA journal_mode').get()?.journal_mode === 'wal',
+    );
+  }
+}
+
+async function untilNotBusy<T>(clock: Clock, deadlineMs: number, path: string, attempt: () => T): Promise<T> {
   for (let waitMs = BUSY_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_BUSY_RETRY_MS)) {
     try {
       return wrap('write database', path, attempt);

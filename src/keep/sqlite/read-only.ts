@@ -3,6 +3,8 @@ import { constants, DatabaseSync, type StatementSync } from 'node:sqlite';
 /** More rows than a reading should have. */
 const MAX_ROWS = 10_000;
 const MAX_CHARS = 16 * 2 ** 20;
+/** Where a database has no log, a reading waits for the commit that is under way. */
+const COMMIT_WAIT_MS = 5000;
 
 /**
  * Runs queries on a database that is opened, for reading only, with the first of them. Each yields its rows as a JSON
@@ -14,7 +16,7 @@ export function readOnlyQueries(path: string, elsewhere: readonly string[] = [])
   const refused = new Set(elsewhere);
   let connection: DatabaseSync | undefined;
   return sql => {
-    connection ??= new DatabaseSync(path, { readOnly: true });
+    connection ??= new DatabaseSync(path, { readOnly: true, timeout: COMMIT_WAIT_MS });
     return rowsAsJson(connection, sql, refused);
   };
 }

@@ -11,7 +11,7 @@ const PAGES = 9000;
 async function opened(t: Parameters<typeof tempDirectory>[0]) {
   const path = join(await tempDirectory(t), 'sluice.db');
   const clock = new VirtualClock();
-  const database = await Database.open({ path, clock, checkpointThread: true });
+  const database = await Database.open({ path, clock, checkpointThread: true, mappedIndex: true });
   t.after(() => database.close());
   const fill = (): Promise<unknown> =>
     database.write(() => {

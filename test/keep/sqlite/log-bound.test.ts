@@ -20,7 +20,7 @@ test('a log that a large transaction made longer than its bound shrinks when it 
   const path = join(await tempDirectory(t), 'sluice.db');
   assert.ok((diskBytesAt(path) ?? 0) > MIB);
   assert.equal(diskBytesAt('/no/such/folder/sluice.db'), undefined);
-  const database = await Database.open({ path, clock });
+  const database = await Database.open({ path, clock, mappedIndex: true });
   t.after(() => database.close());
   await database.write(() => {
     database.exec('CREATE TABLE filling (page BLOB)');
