@@ -23,6 +23,7 @@ export function questionsOf(store: Store, all: readonly number[], large: number)
     year: { sinceDay: today - 365 },
     'no bots': { withoutBots: true },
     'one repository': { repositoryIds: [large] },
+    'a fortieth of the files': { paths: ['src/area1/**'] },
   };
   const ofHistory = INSIGHTS.map(({ name, rows }) => ({
     what: name,

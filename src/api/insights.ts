@@ -11,6 +11,12 @@ const InsightQuery = z.strictObject({
     .array(z.string().min(1))
     .optional()
     .describe('over these repositories; over all where none is given'),
+  path: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      'only commits that changed files which one of these globs means, and these files; a name means files and folders anywhere, a path with a slash one from the top of the repository; `*` and `?` stop at slashes, `**` does not',
+    ),
   since: z.string().optional().describe('from this day on, like 2026-01-31'),
   until: z.string().optional().describe('before this day'),
   by: z.enum(PERIODS).default('week'),
@@ -31,6 +37,7 @@ function insight<Key extends string, Row extends z.core.$ZodLooseShape>(name: st
         .array(z.object({ repository: z.string(), state: z.enum(['none', 'begun']) }))
         .optional()
         .describe('repositories whose churn is not or not wholly read, where it matters'),
+      pathCount: Count.optional().describe('how many paths that commits ever changed `path` means'),
       ...({ [key]: z.array(z.object(row)) } as { [K in Key]: z.ZodArray<z.ZodObject<Row>> }),
     }),
   } as const;

@@ -6,6 +6,7 @@ import { wantsChurn } from '../gather/repos/churn/schedule.ts';
 import type { Period } from '../insights/calendar.ts';
 import { dayOf } from '../insights/calendar.ts';
 import { INSIGHTS } from '../insights/catalogue.ts';
+import { checkedPathGlobs } from '../insights/path-globs.ts';
 import type { UnreadChurn } from '../keep/store/questions.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
@@ -17,6 +18,7 @@ import { printable } from './terminal.ts';
 
 export interface InsightOptions extends GlobalOptions, TableOptions {
   readonly repo: readonly string[];
+  readonly path: readonly string[];
   readonly since?: string;
   readonly until?: string;
   readonly by?: Period;
@@ -33,12 +35,14 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
   if (!insight) throw new SluiceError('internal', `there is no insight ${name}`);
   const { since, until, by = 'week', bots } = options;
   const format = formatOf(options, cli);
+  const paths = checkedPathGlobs(options.path, '--path');
   const question = {
     sinceDay: since === undefined ? undefined : dayOf(since, '--since'),
     untilDay: until === undefined ? undefined : dayOf(until, '--until'),
     limit: limitOf(options.limit, insight.limit),
     withoutBots: bots === 'exclude',
     nowMs: cli.clock.nowMs(),
+    paths,
     by,
   };
   const { config } = await load(options, cli);
@@ -50,24 +54,34 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
       fit: widthOf(options, cli),
     });
     await writeOut(content, options, cli);
-    if (insight.ofChurn) {
-      for (const line of describeUnread(await store.questions.unreadChurn(repositoryIds), config)) {
-        cli.stderr.write(`${printable(line)}\n`);
-      }
+    const words = [];
+    if (insight.ofChurn || paths.length > 0) {
+      const unread = await store.questions.unreadChurn(repositoryIds);
+      words.push(...describeUnread(unread, config, paths.length > 0 ? 'Needs churn' : 'Files and lines'));
     }
+    if (paths.length > 0 && (await store.questions.countPaths({ repositoryIds, paths })) === 0) {
+      words.push(`No file whose changes have been read is meant by ${paths.join(' or ')}; ${GLOBS}`);
+    }
+    for (const line of words) cli.stderr.write(`${printable(line)}\n`);
   });
 }
 
-/** Why figures fall short, and what to do about it; nothing where all has been read. */
-function describeUnread(unread: readonly UnreadChurn[], config: Config): string[] {
+const GLOBS =
+  'a name means files and folders anywhere, a path with a slash one from the top of the repository.';
+
+/**
+ * Why figures fall short, and what to do about it; nothing where all has been read.
+ * @param short what falls short
+ */
+function describeUnread(unread: readonly UnreadChurn[], config: Config, short: string): string[] {
   const lines = unread.slice(0, UNREAD_SHOWN).map(({ repository, state }) => {
     const what = `${state === 'none' ? 'nothing' : 'not all'} of ${repository} has been read`;
     return wantsChurn({ url: repository }, config)
-      ? `Files and lines: ${what} yet; a running station goes on, "sluice status" says how far it is.`
-      : `Files and lines: ${what}, since churn is off for it: "sluice bake --churn ${repository}" reads it once, insights.churn always.`;
+      ? `${short}: ${what} yet; a running station goes on, "sluice status" says how far it is.`
+      : `${short}: ${what}, since churn is off for it: "sluice bake --churn ${repository}" reads it once, insights.churn always.`;
   });
   const more = unread.length - lines.length;
-  return more > 0 ? [...lines, `Files and lines: the same of ${more} more.`] : lines;
+  return more > 0 ? [...lines, `${short}: the same of ${more} more.`] : lines;
 }
 
 function limitOf(text: string | undefined, otherwise: number | undefined): number {

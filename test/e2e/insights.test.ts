@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { parquetReadObjects } from 'hyparquet';
 import { grownRepository, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
 
-test('sluice bake --churn, insights in every format, people merged: from the command line (R-22, R-26, R-33)', async t => {
+test('sluice bake --churn, insights in every format and by path, people merged: from the command line (R-22, R-26, R-33, R-123)', async t => {
   const cwd = standingPlace(t);
   const origin = grownRepository(join(cwd, 'origin.git'), 12, 3);
   origin.commit('a change', { 'odd, "name"': 'one\ntwo\n' });
@@ -38,6 +38,14 @@ test('sluice bake --churn, insights in every format, people merged: from the com
     { start: new Date('2023-11-14'), commits: 12n },
     { start: new Date('2023-11-15'), commits: 1n },
   ]);
+  const byPath = await run('insights', 'authors', '--path', '*"name"', '--json');
+  assert.deepEqual(
+    byPath
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line).commits),
+    [1],
+  );
   await run('people', 'merge', 'author0@example.org', 'author1@example.org');
   assert.match(
     await run('people', 'ls', '--search', 'author1'),
@@ -48,13 +56,32 @@ test('sluice bake --churn, insights in every format, people merged: from the com
   origin.commit('another change', { file: 'three\n' });
   await run('bake', origin.path);
   assert.match(await said(), /not all of \S+origin.git has been read/);
+  const { code, stderr: words } = await sluice(t, ['insights', 'commits', '--path', 'nowhere/**'], { cwd });
+  assert.equal(code, 0);
+  assert.match(
+    words,
+    /^Needs churn: not all of \S+origin.git has been read, since churn is off for it: "sluice bake/,
+  );
+  assert.match(
+    words,
+    /\nNo file whose changes have been read is meant by nowhere\/\*\*; a name means files and/,
+  );
+  for (const [glob, why] of [
+    ['./src', /--path "\.\/src" is a path with "\." or "\.\."; begin at the top of the repository/],
+    ['!src', /what to leave out cannot be said/],
+    ['*.{ts,js}', /has braces, which mean themselves; write one pattern for each/],
+  ] as const) {
+    const refused = await sluice(t, ['insights', 'churn', '--path', glob], { cwd });
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, why);
+  }
   writeFileSync(join(cwd, 'sluice.yaml'), 'insights: {churn: true}\n');
   assert.match(await said(), /not all of \S+origin.git has been read yet; a running station goes on/);
   const wrong = await sluice(t, ['insights', 'authors', '--since', '2026-02-30'], { cwd });
   assert.deepEqual([wrong.code, /--since takes a day/.test(wrong.stderr)], [2, true]);
 });
 
-test('insights over one or several repositories, without programs, and people over the API (R-27, R-32)', async t => {
+test('insights over one or several repositories, without programs and by path, and people over the API (R-27, R-32, R-123)', async t => {
   const cwd = standingPlace(t);
   const one = grownRepository(join(cwd, 'one.git'), 4, 2);
   const other = grownRepository(join(cwd, 'other.git'), 3, 3);
@@ -88,6 +115,9 @@ test('insights over one or several repositories, without programs, and people ov
   }
   const { unread } = await ask(`/api/v1/insights/hotspots?repo=${one.path}`);
   assert.deepEqual(unread, [{ repository: one.path, state: 'none' }]);
+  const some = await ask(`/api/v1/insights/commits?repo=${one.path}&path=src/**&path=*.sql`);
+  assert.deepEqual(some, { by: 'week', periods: [], unread, pathCount: 0 });
+  assert.equal((await station.ask('/api/v1/insights/commits?path=../src')).status, 400);
   assert.equal((await station.ask('/api/v1/insights/commits?since=yesterday')).status, 400);
 });
 

@@ -43,25 +43,58 @@ function inScope(
   });
 }
 
+/** Globs in the dialect of every choice of files, each with the names of `anyCommit` that it means. */
+const GLOBS: readonly (readonly [glob: string, means: readonly string[]])[] = [
+  ['a', ['a']],
+  ['A', ['a']],
+  ['c', ['c/d']],
+  ['c/', ['c/d']],
+  ['c/*', ['c/d']],
+  ['/c', ['c/d']],
+  ['**', ['a', 'b', 'c/d', 'e', 'f']],
+  ['?', ['a', 'b', 'c/d', 'e', 'f']],
+  ['c/?', ['c/d']],
+  ['d/*', []],
+  ['_', []],
+  ['%', []],
+];
+/** Globs as somebody may ask with. */
+export const anyGlobs = fc.array(fc.constantFrom(...GLOBS.map(([glob]) => glob)), {
+  minLength: 1,
+  maxLength: 2,
+});
+
+/** What a history is where only files that globs mean count: other commits are left out, and merges are none. */
+function touching(commits: readonly TestCommit[], globs: readonly string[]): TestCommit[] {
+  const meant = new Set(GLOBS.flatMap(([glob, means]) => (globs.includes(glob) ? means : [])));
+  return commits.flatMap(commit => {
+    const files = Object.entries(commit.files ?? {}).filter(([path]) => meant.has(path));
+    return files.length === 0 ? [] : [{ ...commit, merge: false, files: Object.fromEntries(files) }];
+  });
+}
+
 const sum = (values: readonly number[]): number => values.reduce((one, other) => one + other, 0);
 const linesOf = ({ files = {} }: TestCommit, which: 0 | 1): number =>
   sum(Object.values(files).map(counts => counts[which] ?? 0));
 
 /** The contract of `Questions`, with what is made of the answers. */
 export function questionsSuite(name: string, open: OpenStore): void {
-  test(`${name}: every insight, over any set of repositories, days and people, is what counting the commits one by one gives (R-32)`, async t => {
+  test(`${name}: every insight, over any set of repositories, days, people and paths, is what counting the commits one by one gives (R-32, R-123)`, async t => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(anyCommit, { maxLength: 60 }),
         fc.array(anyCommit, { maxLength: 20 }),
         anyWindow,
+        fc.option(anyGlobs, { nil: undefined }),
         fc.boolean(),
-        async (first, second, window, both) => {
+        async (stored, storedBeside, window, paths, both) => {
           const { store } = await open(t);
           const { questions } = store;
-          const one = await storeHistory(store, '/one', first);
-          const other = await storeHistory(store, '/other', second);
-          const scope: Scope = { ...window, repositoryIds: both ? [one, other] : [one] };
+          const one = await storeHistory(store, '/one', stored);
+          const other = await storeHistory(store, '/other', storedBeside);
+          const scope: Scope = { ...window, paths, repositoryIds: both ? [one, other] : [one] };
+          const first = paths ? touching(stored, paths) : stored;
+          const second = paths ? touching(storedBeside, paths) : storedBeside;
           const commits = inScope(both ? [...first, ...second] : first, window);
 
           const months = activityByPeriod(await questions.activityByDay(scope), 'month');
@@ -150,6 +183,7 @@ export function questionsSuite(name: string, open: OpenStore): void {
 
           const days = await questions.daysByPerson({
             repositoryIds: scope.repositoryIds,
+            paths,
             withoutBots: window.withoutBots,
           });
           const all = inScope(both ? [...first, ...second] : first, { withoutBots: window.withoutBots });
@@ -161,7 +195,7 @@ export function questionsSuite(name: string, open: OpenStore): void {
           await store.close();
         },
       ),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: 40, endOnFailure: true },
     );
   });
 

@@ -53,6 +53,7 @@ const NO_ANSWERS: Questions = {
   mostChangedFiles: async () => [],
   lastCommits: async () => [],
   unreadChurn: async () => [],
+  countPaths: async () => 0,
   countOpenChangesets: async () => [],
   changesetFigures: async ({ upToLines }) => ({
     ...{ timeToFirstReviewMs: NONE, reviewRounds: NONE, cycleMs: NONE, draftMs: NONE },

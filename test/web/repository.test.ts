@@ -212,4 +212,23 @@ test('the page of a repository', async t => {
       assert.deepEqual(complaints, []);
     },
   );
+
+  await t.test(
+    'the charts are of some files where a glob is given, which stands in the address; where churn is not read, that is said (R-123)',
+    async t => {
+      const { page, complaints } = await openPage(t, browser, at(small, { range: 'all' }));
+      await page.locator('#hot-spots').getByText('cold').first().waitFor();
+      await page.getByLabel('Only files like').fill('src/**');
+      await page.locator('#hot-spots').getByText('cold').first().waitFor({ state: 'detached' });
+      await page.locator('#commits').getByText('3 commits, 0 of them merges.').waitFor();
+      assert.match(page.url(), /path=src%2F\*\*/);
+      await page.getByLabel('Only files like').fill('nowhere');
+      await page.getByText('No file whose changes have been read is like nowhere.').waitFor();
+      await page.goto(at(large, { path: 'src' }));
+      await page
+        .getByText(/Needs churn: what commits changed has not, or not wholly, been read of/)
+        .waitFor();
+      assert.deepEqual(complaints, []);
+    },
+  );
 });

@@ -18,7 +18,8 @@ Examples:
 The copy is a database of one moment, checked and on the disk. It has all that
 is known and the journal of deliveries; not the files in the spool, clones,
 sluice.yaml and credentials. To restore: stop the station, remove sluice.db-wal,
-sluice.db-shm and sluice.db-journal, put the copy in the place of sluice.db, and start.`,
+sluice.db-shm and sluice.db-journal, put the copy in the place of sluice.db, and
+start.`,
     )
     .action(async (file: string, _options, command: Command) => {
       const { backUp } = await import('../back-up.ts');

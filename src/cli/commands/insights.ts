@@ -14,7 +14,12 @@ Examples:
   sluice insights commits --by month                        of all repositories
   sluice insights authors --repo . --since 2026-01-01
   sluice insights hotspots --repo URL --repo URL --json
+  sluice insights authors --repo . --path 'src/**' --path '*.sql'
   sluice insights churn --format parquet -o churn.parquet
+
+--path takes globs: * and ? stop at slashes, ** does not. One without a slash
+is a name anywhere, one with a slash a path from the top; a folder means all in
+it. Which commits changed which files is read by "sluice bake --churn".
 
 Repositories must have been baked. Days are those of the commit date, in UTC.`,
     );
@@ -26,6 +31,12 @@ Repositories must have been baked. Days are those of the commit date, in UTC.`,
       .option(
         '--repo <url-or-path>',
         'this repository; may be given several times (default: all)',
+        collect,
+        [],
+      )
+      .option(
+        '--path <glob>',
+        'only commits that changed such files, and these files; may be given several times',
         collect,
         [],
       )

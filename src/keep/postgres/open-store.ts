@@ -1,4 +1,5 @@
 import type { Store } from '../store/store.ts';
+import { pathQuestions, withPaths } from '../store/touched/path-questions.ts';
 import { PostgresDatabase, type PostgresOptions } from './database.ts';
 import { applyChanges } from './store/changes.ts';
 import { createChangesetStore } from './store/changesets/changesets.ts';
@@ -7,6 +8,7 @@ import { PostgresChurnWriter } from './store/churn-writer.ts';
 import { PostgresHistoryWriter } from './store/history/writer.ts';
 import { createNotificationStore } from './store/notifications.ts';
 import { createPeopleStore } from './store/people.ts';
+import { changeSource } from './store/questions/changes.ts';
 import { changesetQuestions } from './store/questions/changesets.ts';
 import { commitQuestions } from './store/questions/commits.ts';
 import { hotSpotQuestions } from './store/questions/hot-spots.ts';
@@ -39,8 +41,10 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
     changesets: createChangesetStore(database),
     history: (repositoryId, claim) => new PostgresHistoryWriter(database, repositoryId, claim),
     questions: {
-      ...commitQuestions(database),
-      ...peopleQuestions(database),
+      ...withPaths(pathQuestions(changeSource(database)), {
+        ...commitQuestions(database),
+        ...peopleQuestions(database),
+      }),
       ...hotSpotQuestions(database),
       ...changesetQuestions(database),
       ...troubleQuestions(database),

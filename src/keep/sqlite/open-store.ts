@@ -1,4 +1,5 @@
 import type { Store } from '../store/store.ts';
+import { pathQuestions, withPaths } from '../store/touched/path-questions.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { applyChanges } from './store/changes.ts';
 import { createChangesetStore } from './store/changesets/changesets.ts';
@@ -6,6 +7,7 @@ import { SqliteChurnWriter } from './store/churn-writer.ts';
 import { SqliteHistoryWriter } from './store/history/writer.ts';
 import { createNotificationStore } from './store/notifications.ts';
 import { createPeopleStore } from './store/people.ts';
+import { changeSource } from './store/questions/changes.ts';
 import { changesetQuestions } from './store/questions/changesets.ts';
 import { commitQuestions } from './store/questions/commits.ts';
 import { hotSpotQuestions } from './store/questions/hot-spots.ts';
@@ -41,8 +43,10 @@ export async function openStore(url: string, options: Omit<DatabaseOptions, 'pat
     changesets: createChangesetStore(database),
     history: (repositoryId, claim) => new SqliteHistoryWriter(database, repositoryId, claim),
     questions: {
-      ...commitQuestions(database),
-      ...peopleQuestions(database),
+      ...withPaths(pathQuestions(changeSource(database)), {
+        ...commitQuestions(database),
+        ...peopleQuestions(database),
+      }),
       ...hotSpotQuestions(database),
       ...changesetQuestions(database),
       ...troubleQuestions(database),

@@ -30,6 +30,8 @@ export interface Questions {
   mostChangedFiles(scope: DatedScope, limit: number): Promise<FileChanges[]>;
   /** When something was last committed to each repository, longest ago first, those without commits before all. */
   lastCommits(scope: Scope): Promise<LastCommitTime[]>;
+  /** How many paths, among those that commits ever changed, the globs of a scope mean. */
+  countPaths(scope: Scope): Promise<number>;
   /** Which of these repositories have commits whose churn has not been read, by URL. */
   unreadChurn(repositoryIds: readonly number[]): Promise<UnreadChurn[]>;
 
@@ -64,6 +66,11 @@ export interface Scope {
   readonly untilDay?: number | undefined;
   /** Leaves out what programs wrote. */
   readonly withoutBots?: boolean | undefined;
+  /**
+   * Globs (`base/globs.ts`). Where there are any: only commits that changed a file which they mean, or one in a folder
+   * which they mean; files and lines are those of such files. As far as churn has been read.
+   */
+  readonly paths?: readonly string[] | undefined;
 }
 
 /** Which commits a question is about, and which of their dates are believed. */

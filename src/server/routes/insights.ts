@@ -7,6 +7,7 @@ import { openChangesets } from '../../insights/changesets/open.ts';
 import { reportQuery } from '../../insights/changesets/question.ts';
 import { changesetReport } from '../../insights/changesets/report.ts';
 import { reviewLoad } from '../../insights/changesets/review-load.ts';
+import { checkedPathGlobs } from '../../insights/path-globs.ts';
 import type { RouteOptions } from '../app-options.ts';
 
 /** The operation that answers each insight of the catalogue. */
@@ -27,7 +28,8 @@ export function insightRoutes({ station, clock, operation }: RouteOptions): void
   for (const insight of INSIGHTS) {
     const name = INSIGHT_OPERATIONS[insight.name as keyof typeof INSIGHT_OPERATIONS];
     operation(name, async ({ query }) => {
-      const { repo = [], since, until, by, bots, limit = insight.limit ?? 0 } = query;
+      const { repo = [], path = [], since, until, by, bots, limit = insight.limit ?? 0 } = query;
+      const paths = checkedPathGlobs(path, 'path');
       const repositoryIds = await idsOf(repo);
       const rows = await insight.rows(station.questions, {
         repositoryIds,
@@ -35,13 +37,16 @@ export function insightRoutes({ station, clock, operation }: RouteOptions): void
         untilDay: until === undefined ? undefined : dayOf(until, 'until'),
         withoutBots: bots === 'exclude',
         nowMs: clock.nowMs(),
+        paths,
         by,
         limit,
       });
+      const isByFile = paths.length > 0;
       const answer = {
         by: insight.byPeriod ? by : undefined,
         [insight.key]: rows,
-        unread: insight.ofChurn ? await station.questions.unreadChurn(repositoryIds) : undefined,
+        unread: insight.ofChurn || isByFile ? await station.questions.unreadChurn(repositoryIds) : undefined,
+        pathCount: isByFile ? await station.questions.countPaths({ repositoryIds, paths }) : undefined,
       };
       // Rows have the catalogue's columns, which a test compares with the schema's.
       return answer as unknown as Answer<typeof name>;

@@ -1,6 +1,7 @@
 // What all repositories, their changesets and the station say over time.
 import { useState } from 'preact/hooks';
 import { ChurnChart, CommitsChart, ContributorsChart } from '../charts/history/activity.tsx';
+import { FilterControls, filterOf, PathWords } from '../charts/history/filter.tsx';
 import { HotSpotsChart } from '../charts/history/hot-spots.tsx';
 import { PeopleChart } from '../charts/history/people.tsx';
 import { PunchCardChart } from '../charts/history/punch-card.tsx';
@@ -19,27 +20,19 @@ import { setParams } from '../router/router.ts';
 const ALL: readonly Source[] = [{ url: undefined, name: 'all repositories' }];
 
 export function InsightsPage({ params }: { readonly params: URLSearchParams }) {
-  const withoutBots = params.get('bots') === 'exclude';
+  const filter = filterOf(params);
   const repository = params.get('repository') ?? undefined;
   const asked = useAsked(signal => client.getCommits({ by: 'month' }, { signal }), [], ['runEnded']);
   const first = Date.parse(asked.value?.periods[0]?.start ?? '');
   const scope = useScope('1y', Number.isNaN(first) ? undefined : first);
-  const history = { scope, sources: ALL, withoutBots };
+  const history = { scope, sources: ALL, filter };
   return (
     <>
       <section class="controls" aria-label="What the charts show">
         <RangePicker scope={scope} />
-        <label class="choice">
-          <input
-            type="checkbox"
-            checked={withoutBots}
-            onChange={({ currentTarget: { checked } }) =>
-              setParams({ bots: checked ? 'exclude' : undefined })
-            }
-          />
-          Leave out programs
-        </label>
+        <FilterControls filter={filter} />
       </section>
+      <PathWords filter={filter} sources={ALL} />
       <Panel title="All repositories">
         <CommitsChart {...history} />
         <ContributorsChart {...history} />

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Answer } from '../../client/index.ts';
 import { ChurnChart, CommitsChart, ContributorsChart } from '../charts/history/activity.tsx';
+import { FilterControls, filterOf, PathWords } from '../charts/history/filter.tsx';
 import { HotSpotsChart } from '../charts/history/hot-spots.tsx';
 import { PeopleChart } from '../charts/history/people.tsx';
 import { PunchCardChart } from '../charts/history/punch-card.tsx';
@@ -40,9 +41,9 @@ export function RepositoryPage({ params }: PageProps) {
 function Charts({ repository, params }: PageProps & { readonly repository: Repository }) {
   const { url, firstCommitAt, lastCommitAt } = repository;
   const other = params.get('with') ?? undefined;
-  const withoutBots = params.get('bots') === 'exclude';
+  const filter = filterOf(params);
   const scope = useScope(usualRange(lastCommitAt, Date.now()), firstMsOf(firstCommitAt));
-  const history = { scope, sources: sourcesOf(url, other), withoutBots };
+  const history = { scope, sources: sourcesOf(url, other), filter };
   return (
     <>
       <section class="controls" aria-label="What the charts show">
@@ -55,12 +56,9 @@ function Charts({ repository, params }: PageProps & { readonly repository: Repos
             choose={isChosen => setParams({ scale: isChosen ? 'own' : undefined })}
           />
         )}
-        <Choice
-          text="Leave out programs"
-          isChosen={withoutBots}
-          choose={isChosen => setParams({ bots: isChosen ? 'exclude' : undefined })}
-        />
+        <FilterControls filter={filter} />
       </section>
+      <PathWords filter={filter} sources={history.sources} />
       <Panel title="Activity">
         <CommitsChart {...history} />
         <ContributorsChart {...history} />

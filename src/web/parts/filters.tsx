@@ -63,7 +63,12 @@ export function isTyping(target: EventTarget | null): boolean {
 }
 
 /** What is typed narrows the list once the typing rests. */
-function TextField({ name, value }: { readonly name: string; readonly value: string }) {
+export function TextField(props: {
+  readonly name: string;
+  readonly value: string;
+  readonly placeholder?: string;
+}) {
+  const { name, value, placeholder } = props;
   const [typed, setTyped] = useState(value);
   useEffect(() => {
     if (typed === value) return;
@@ -77,6 +82,7 @@ function TextField({ name, value }: { readonly name: string; readonly value: str
       type="search"
       id={`filter-${name}`}
       value={typed}
+      placeholder={placeholder}
       autocomplete="off"
       spellcheck={false}
       onInput={event => setTyped(event.currentTarget.value)}

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { SyncedChangeset } from '../../../src/keep/store/changesets.ts';
 import type { Scope } from '../../../src/keep/store/questions.ts';
 import type { Store } from '../../../src/keep/store/store.ts';
-import { anyCommit, anyWindow, storeChangesets } from '../../suites/questions-suite.ts';
+import { anyCommit, anyGlobs, anyWindow, storeChangesets } from '../../suites/questions-suite.ts';
 import { storeHistory, type TestCommit } from '../../suites/store-fixture.ts';
 import { sharedPostgresStore } from '../../support/postgres/postgres-store.ts';
 import { openTestStore } from '../../support/sqlite-store.ts';
@@ -44,6 +44,7 @@ interface World {
   readonly changesets: readonly Partial<SyncedChangeset>[];
   readonly events: readonly (typeof anyEvent extends fc.Arbitrary<infer Event> ? Event : never)[];
   readonly window: Omit<Scope, 'repositoryIds'>;
+  readonly paths: readonly string[] | undefined;
 }
 
 const anyWorld: fc.Arbitrary<World> = fc.record({
@@ -52,12 +53,13 @@ const anyWorld: fc.Arbitrary<World> = fc.record({
   changesets: fc.array(anyChangeset, { maxLength: 8 }),
   events: fc.array(anyEvent, { maxLength: 30 }),
   window: anyWindow,
+  paths: fc.option(anyGlobs, { nil: undefined }),
 });
 
 /** Puts a world into a store, and asks everything. */
 async function answersOf(
   store: Store,
-  { histories, removed, changesets, events, window }: World,
+  { histories, removed, changesets, events, window, paths }: World,
 ): Promise<unknown> {
   const repositoryIds: number[] = [];
   for (const [index, history] of histories.entries()) {
@@ -76,7 +78,7 @@ async function answersOf(
   }
   await store.repositories.update(repositoryIds[0] ?? 0, { state: 'gone', lastError: 'no more' });
   const { questions } = store;
-  const scope = { ...window, repositoryIds };
+  const scope = { ...window, paths, repositoryIds };
   const byDay = (lists: readonly (readonly number[])[]): string[] => lists.map(String).sort();
   return {
     totals,
@@ -90,6 +92,7 @@ async function answersOf(
       `${one.repository} ${one.path}` < `${other.repository} ${other.path}` ? -1 : 1,
     ),
     lastCommits: await questions.lastCommits(scope),
+    countPaths: await questions.countPaths(scope),
     unreadChurn: await questions.unreadChurn(repositoryIds),
     countOpenChangesets: (
       await questions.countOpenChangesets({ idleSinceMs: 400, openedSinceMs: [600, 300] })
@@ -115,6 +118,6 @@ test('every question has the same answer from Postgres as from SQLite (F-404)', 
       await store.close();
       await sqlite.store.close();
     }),
-    { numRuns: 15, endOnFailure: true },
+    { numRuns: 25, endOnFailure: true },
   );
 });

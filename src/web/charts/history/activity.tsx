@@ -9,16 +9,24 @@ import type { ChartScope, Source } from '../scope.ts';
 export interface HistoryProps {
   readonly scope: ChartScope;
   readonly sources: readonly Source[];
+  readonly filter: HistoryFilter;
+}
+
+/** Which commits the charts are of. */
+export interface HistoryFilter {
   readonly withoutBots: boolean;
+  /** A glob: only those that changed such files; undefined: all. */
+  readonly path: string | undefined;
 }
 
 /** When history may be another one. */
 export const HISTORY_TOPICS: readonly Topic[] = ['runEnded'];
 
 /** What every question about history is asked with. */
-export function historyOf({ url }: Source, withoutBots: boolean) {
+export function historyOf({ url }: Source, { withoutBots, path }: HistoryFilter) {
   return {
     ...(url === undefined ? {} : { repo: [url] }),
+    ...(path === undefined ? {} : { path: [path] }),
     bots: withoutBots ? ('exclude' as const) : ('include' as const),
   };
 }
@@ -35,17 +43,17 @@ const COMMITS: readonly Part<CommitsRow>[] = [
   { name: 'merges', mark: 'mark-1-pale', of: ({ merges }) => merges },
 ];
 
-export function CommitsChart({ scope, sources, withoutBots }: HistoryProps) {
+export function CommitsChart({ scope, sources, filter }: HistoryProps) {
   return (
     <PeriodChart
       id="commits"
       title="Commits"
       scope={scope}
       sources={sources}
-      about={[withoutBots]}
+      about={[filter.withoutBots, filter.path ?? false]}
       topics={HISTORY_TOPICS}
       ask={async (source, question, signal) =>
-        (await client.getMergeShare({ ...historyOf(source, withoutBots), ...question }, { signal })).periods
+        (await client.getMergeShare({ ...historyOf(source, filter), ...question }, { signal })).periods
       }
       parts={COMMITS}
       words={rows => {
@@ -65,17 +73,17 @@ const CHURN: readonly Part<ChurnRow>[] = [
 ];
 const FILES: readonly Part<ChurnRow>[] = [{ name: 'changes of files', mark: '', of: ({ files }) => files }];
 
-export function ChurnChart({ scope, sources, withoutBots }: HistoryProps) {
+export function ChurnChart({ scope, sources, filter }: HistoryProps) {
   return (
     <PeriodChart
       id="churn"
       title="Lines changed"
       scope={scope}
       sources={sources}
-      about={[withoutBots]}
+      about={[filter.withoutBots, filter.path ?? false]}
       topics={HISTORY_TOPICS}
       ask={async (source, question, signal) =>
-        (await client.getChurn({ ...historyOf(source, withoutBots), ...question }, { signal })).periods
+        (await client.getChurn({ ...historyOf(source, filter), ...question }, { signal })).periods
       }
       parts={CHURN}
       also={FILES}
@@ -102,18 +110,18 @@ const CONTRIBUTORS: readonly Part<ContributorsRow>[] = [
 ];
 const ACTIVE: readonly Part<ContributorsRow>[] = [{ name: 'active', mark: '', of: ({ active }) => active }];
 
-export function ContributorsChart({ scope, sources, withoutBots }: HistoryProps) {
+export function ContributorsChart({ scope, sources, filter }: HistoryProps) {
   return (
     <PeriodChart
       id="contributors"
       title="Contributors"
       scope={scope}
       sources={sources}
-      about={[withoutBots]}
+      about={[filter.withoutBots, filter.path ?? false]}
       topics={HISTORY_TOPICS}
       by={scope.by === 'day' ? 'week' : 'month'}
       ask={async (source, question, signal) =>
-        (await client.getContributors({ ...historyOf(source, withoutBots), ...question }, { signal })).periods
+        (await client.getContributors({ ...historyOf(source, filter), ...question }, { signal })).periods
       }
       parts={CONTRIBUTORS}
       also={ACTIVE}

@@ -17,7 +17,7 @@ const FILES = 400;
 /** People, from which on a file is so dark. */
 const DARKNESS = [1, 2, 3, 5, 9] as const;
 
-export function HotSpotsChart({ scope, sources, withoutBots }: HistoryProps) {
+export function HotSpotsChart({ scope, sources, filter }: HistoryProps) {
   return (
     <div class="side-by-side">
       {sources.map((source, at) => (
@@ -27,7 +27,7 @@ export function HotSpotsChart({ scope, sources, withoutBots }: HistoryProps) {
           title={sources.length > 1 ? `Hot spots of ${source.name}` : 'Hot spots'}
           source={source}
           scope={scope}
-          withoutBots={withoutBots}
+          filter={filter}
         />
       ))}
     </div>
@@ -35,18 +35,17 @@ export function HotSpotsChart({ scope, sources, withoutBots }: HistoryProps) {
 }
 
 function OneMap(
-  props: Pick<HistoryProps, 'scope' | 'withoutBots'> & {
+  props: Pick<HistoryProps, 'scope' | 'filter'> & {
     readonly id: string;
     readonly title: string;
     readonly source: Source;
   },
 ) {
-  const { id, title, source, scope, withoutBots } = props;
+  const { id, title, source, scope, filter } = props;
   const { since, until } = questionOf(scope.range, 'day');
   const asked = useAsked(
-    signal =>
-      client.getHotspots({ ...historyOf(source, withoutBots), since, until, limit: FILES }, { signal }),
-    [source.url, since, until, withoutBots],
+    signal => client.getHotspots({ ...historyOf(source, filter), since, until, limit: FILES }, { signal }),
+    [source.url, since, until, filter.withoutBots, filter.path],
     HISTORY_TOPICS,
   );
   const kept = useLast(asked.value, source.url ?? '');

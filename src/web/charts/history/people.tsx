@@ -14,7 +14,7 @@ type Few = Answer<'getBusFactor'>['people'];
 
 const AUTHORS = 15;
 
-export function PeopleChart({ scope, sources, withoutBots }: HistoryProps) {
+export function PeopleChart({ scope, sources, filter }: HistoryProps) {
   return (
     <div class="side-by-side">
       {sources.map((source, at) => (
@@ -24,7 +24,7 @@ export function PeopleChart({ scope, sources, withoutBots }: HistoryProps) {
           title={sources.length > 1 ? `Who wrote ${source.name}` : 'Who wrote it'}
           source={source}
           scope={scope}
-          withoutBots={withoutBots}
+          filter={filter}
         />
       ))}
     </div>
@@ -32,24 +32,24 @@ export function PeopleChart({ scope, sources, withoutBots }: HistoryProps) {
 }
 
 function People(
-  props: Pick<HistoryProps, 'scope' | 'withoutBots'> & {
+  props: Pick<HistoryProps, 'scope' | 'filter'> & {
     readonly id: string;
     readonly title: string;
     readonly source: Source;
   },
 ) {
-  const { id, title, source, scope, withoutBots } = props;
+  const { id, title, source, scope, filter } = props;
   const { since, until } = questionOf(scope.range, 'day');
   const asked = useAsked(
     async signal => {
-      const given = { ...historyOf(source, withoutBots), since, until };
+      const given = { ...historyOf(source, filter), since, until };
       const [{ authors }, { people }] = await Promise.all([
         client.getAuthors({ ...given, limit: AUTHORS }, { signal }),
         client.getBusFactor(given, { signal }),
       ]);
       return { authors, few: people };
     },
-    [source.url, since, until, withoutBots],
+    [source.url, since, until, filter.withoutBots, filter.path],
     HISTORY_TOPICS,
   );
   const { authors = [], few = [] } = useLast(asked.value, source.url ?? '') ?? {};

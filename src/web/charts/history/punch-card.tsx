@@ -27,17 +27,17 @@ function weekdayName(weekday: number, weekdayStyle: 'short' | 'long' = 'short'):
   return new Intl.DateTimeFormat(undefined, { weekday: weekdayStyle, timeZone: 'UTC' }).format(at);
 }
 
-export function PunchCardChart({ scope, sources, withoutBots }: HistoryProps) {
+export function PunchCardChart({ scope, sources, filter }: HistoryProps) {
   const { since, until } = questionOf(scope.range, 'day');
   const asked = useAsked(
     signal =>
       Promise.all(
         sources.map(async source => {
-          const given = { ...historyOf(source, withoutBots), since, until };
+          const given = { ...historyOf(source, filter), since, until };
           return (await client.getPunchCard(given, { signal })).hours;
         }),
       ),
-    [since, until, withoutBots, ...sources.map(({ url }) => url)],
+    [since, until, filter.withoutBots, filter.path, ...sources.map(({ url }) => url)],
     HISTORY_TOPICS,
   );
   const kept = useLast(asked.value, sources.map(({ url }) => url).join('\n'));

@@ -27,7 +27,9 @@ const DAYS_WITHOUT_BOTS = `
 const HOURS_OF_WEEK = 168;
 /** Days that the roll-up has together: four weeks. */
 const BLOCK_DAYS = 28;
-const HOUR = '((authored_at + authored_zone * 60 + 259200) % 604800 + 604800) % 604800 / 3600 AS hour';
+/** The hour of the week of a row of `commits`, in its author's own time. */
+export const HOUR_OF_WEEK = '((authored_at + authored_zone * 60 + 259200) % 604800 + 604800) % 604800 / 3600';
+const HOUR = `${HOUR_OF_WEEK} AS hour`;
 const WHOLE_BLOCKS = `
   SELECT hour_of_week AS hour, sum(commits) AS commits FROM repository_hours
    WHERE repository_id = ${REPOSITORIES} AND four_weeks >= $2 AND four_weeks < $3 GROUP BY hour_of_week`;

@@ -1,11 +1,17 @@
 import type { DatedScope, FileChanges, Questions, Scope } from '../../../store/questions.ts';
 import { readInteger, readIntegerOrNull, readText, type SqlRow } from '../../../store/rows/columns.ts';
+import type { ChangedPath } from '../../../store/touched/change-source.ts';
+import { hasPaths, pathsMeant } from '../../../store/touched/path-questions.ts';
 import type { SqlExecutor } from '../../executor.ts';
+import { changeSource } from './changes.ts';
 import { datedDays, exceptBots, scopeParams } from './scope.ts';
 
 /** Paths looked at in one step after the first, which over the whole history is all that is needed. */
 const SHORTEST_STEP = 50;
 const LONGEST_STEP = 3_200;
+
+/** Where a path stands among all of them. */
+type PathRank = Pick<ChangedPath, 'id' | 'changes'>;
 
 export function hotSpotQuestions(database: SqlExecutor): Pick<Questions, 'mostChangedFiles'> {
   return { mostChangedFiles: (scope, limit) => mostChangedFiles(database, scope, limit) };
@@ -20,18 +26,27 @@ async function mostChangedFiles(
   scope: DatedScope,
   limit: number,
 ): Promise<FileChanges[]> {
+  const meant = hasPaths(scope) ? await pathsMeant(changeSource(database), scope) : undefined;
   let most: SqlRow[] = [];
-  let after = { changes: Number.MAX_SAFE_INTEGER, id: 0 };
+  let looked = 0;
+  let after: PathRank = { changes: Number.MAX_SAFE_INTEGER, id: 0 };
   for (let step = limit; ; step = Math.min(Math.max(step * 2, SHORTEST_STEP), LONGEST_STEP)) {
-    const paths = await nextPaths(database, scope, after, step);
-    most.push(...(await changesOf(database, scope, paths.map(idOf))));
+    const paths = meant?.slice(looked, looked + step) ?? (await nextPaths(database, scope, after, step));
+    looked += step;
+    most.push(
+      ...(await changesOf(
+        database,
+        scope,
+        paths.map(({ id }) => id),
+      )),
+    );
     most.sort(
       (one, other) => readInteger(other, 'changes') - readInteger(one, 'changes') || byPath(one, other),
     );
     most = most.slice(0, limit);
     const last = paths.at(-1);
     if (last === undefined || paths.length < step) break;
-    after = { changes: readInteger(last, 'changes'), id: idOf(last) };
+    after = last;
     const least = most.at(-1);
     if (most.length === limit && least && readInteger(least, 'changes') >= after.changes) break;
   }
@@ -56,19 +71,20 @@ function byPath(one: SqlRow, other: SqlRow): number {
 }
 
 /** The next paths by all their changes, most first; the index has those of each repository in that order. */
-function nextPaths(
+async function nextPaths(
   database: SqlExecutor,
   { repositoryIds }: Scope,
-  after: { readonly changes: number; readonly id: number },
+  after: PathRank,
   limit: number,
-): Promise<SqlRow[]> {
+): Promise<PathRank[]> {
   const sql = `
     SELECT of_one.* FROM unnest($1::bigint[]) AS one CROSS JOIN LATERAL (
       SELECT id, changes FROM paths
        WHERE repository_id = one AND changes > 0 AND (changes, id) < ($2::bigint, $3::bigint)
        ORDER BY changes DESC, id DESC LIMIT $4) AS of_one
      ORDER BY changes DESC, id DESC LIMIT $4`;
-  return database.query(sql, [repositoryIds, after.changes, after.id, limit]);
+  const rows = await database.query(sql, [repositoryIds, after.changes, after.id, limit]);
+  return rows.map(row => ({ id: idOf(row), changes: readInteger(row, 'changes') }));
 }
 
 function changesOf(database: SqlExecutor, scope: DatedScope, ids: readonly number[]): Promise<SqlRow[]> {

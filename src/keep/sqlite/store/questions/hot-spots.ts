@@ -2,12 +2,18 @@ import type { DatedScope, FileChanges, Questions, Scope } from '../../../store/q
 import { readInteger, readIntegerOrNull, readText, type SqlRow } from '../../../store/rows/columns.ts';
 import { readNumbers } from '../../../store/rows/numbers.ts';
 import { personKey } from '../../../store/rows/people.ts';
+import type { ChangedPath } from '../../../store/touched/change-source.ts';
+import { hasPaths, pathsMeant } from '../../../store/touched/path-questions.ts';
 import type { Database } from '../../database.ts';
+import { changeSource } from './changes.ts';
 import { datedDays, exceptBots, REPOSITORIES, scopeParams } from './scope.ts';
 
 /** Paths looked at in one step after the first, which over the whole history is all that is needed. */
 const SHORTEST_STEP = 50;
 const LONGEST_STEP = 3_200;
+
+/** Where a path stands among all of them. */
+type PathRank = Pick<ChangedPath, 'id' | 'changes'>;
 
 export function hotSpotQuestions(database: Database): Pick<Questions, 'mostChangedFiles'> {
   return {
@@ -21,19 +27,32 @@ export function hotSpotQuestions(database: Database): Pick<Questions, 'mostChang
  * A file has at most as many changes in the scope as ever. So files are looked at in order of all their changes,
  * until the next one has no more of them than the last one wanted has in the scope.
  */
-function mostChangedFiles(database: Database, scope: DatedScope, limit: number): FileChanges[] {
+async function mostChangedFiles(
+  database: Database,
+  scope: DatedScope,
+  limit: number,
+): Promise<FileChanges[]> {
+  const meant = hasPaths(scope) ? await pathsMeant(changeSource(database), scope) : undefined;
   let most: SqlRow[] = [];
-  let after = { changes: Number.MAX_SAFE_INTEGER, id: 0 };
+  let looked = 0;
+  let after: PathRank = { changes: Number.MAX_SAFE_INTEGER, id: 0 };
   for (let step = limit; ; step = Math.min(Math.max(step * 2, SHORTEST_STEP), LONGEST_STEP)) {
-    const paths = nextPaths(database, scope, after, step);
-    most.push(...changesOf(database, scope, paths.map(idOf)));
+    const paths = meant?.slice(looked, looked + step) ?? nextPaths(database, scope, after, step);
+    looked += step;
+    most.push(
+      ...changesOf(
+        database,
+        scope,
+        paths.map(({ id }) => id),
+      ),
+    );
     most.sort(
       (one, other) => readInteger(other, 'changes') - readInteger(one, 'changes') || byPath(one, other),
     );
     most = most.slice(0, limit);
     const last = paths.at(-1);
     if (last === undefined || paths.length < step) break;
-    after = { changes: readInteger(last, 'changes'), id: idOf(last) };
+    after = last;
     const least = most.at(-1);
     if (most.length === limit && least && readInteger(least, 'changes') >= after.changes) break;
   }
@@ -61,9 +80,9 @@ function byPath(one: SqlRow, other: SqlRow): number {
 function nextPaths(
   database: Database,
   { repositoryIds: ids }: Scope,
-  after: { readonly changes: number; readonly id: number },
+  after: PathRank,
   limit: number,
-): SqlRow[] {
+): PathRank[] {
   // Of one repository the index has them in order; of several they are sorted.
   const [only] = ids;
   const ofThem = ids.length === 1 ? '= ?1' : `IN ${REPOSITORIES}`;
@@ -71,13 +90,9 @@ function nextPaths(
     SELECT id, changes FROM paths
      WHERE repository_id ${ofThem} AND changes > 0 AND (changes, id) < (?2, ?3)
      ORDER BY changes DESC, id DESC LIMIT ?4`;
-  return database.all(
-    sql,
-    ids.length === 1 ? (only ?? 0) : JSON.stringify(ids),
-    after.changes,
-    after.id,
-    limit,
-  );
+  return database
+    .all(sql, ids.length === 1 ? (only ?? 0) : JSON.stringify(ids), after.changes, after.id, limit)
+    .map(row => ({ id: idOf(row), changes: readInteger(row, 'changes') }));
 }
 
 function changesOf(database: Database, scope: DatedScope, ids: readonly number[]): SqlRow[] {
