@@ -691,6 +691,14 @@ export const CATALOGUE = {
     meaning: 'The file vanished before it was delivered.',
     remedy: 'Put it into incoming again if it was not taken away on purpose.',
   },
+  record_missing: {
+    answer: 'give-up',
+    exitCode: 1,
+    status: 404,
+    meaning:
+      'The file lies in failed, and no record says why: the database is a new one, or somebody put it there.',
+    remedy: 'Nothing is known against it. If the bucket has no newer file of that path, try it again.',
+  },
   superseded: {
     answer: 'give-up',
     exitCode: 1,

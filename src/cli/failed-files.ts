@@ -1,4 +1,4 @@
-import { CATALOGUE, SluiceError } from '../base/errors.ts';
+import { asSluiceError, CATALOGUE, SluiceError } from '../base/errors.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
 import {
@@ -13,6 +13,7 @@ import {
 import { type ListedDelivery, toListedDelivery } from '../deliver/listing.ts';
 import { settingsFrom } from '../deliver/settings.ts';
 import { Spool } from '../deliver/spool/spool.ts';
+import { recordFailedFiles } from '../deliver/spool/unrecorded.ts';
 import type { Journal } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { printRecord } from './list-deliveries.ts';
@@ -47,6 +48,7 @@ export async function failedFiles(
     const rest = (): string => causesInWords(failedCauses(journal));
     const retried = action === 'retry' ? await retryAtStation(config, selection, cli) : undefined;
     if (retried) return report('retry', retried, rest, options.json === true, cli);
+    await recordUnrecorded(config, journal, cli);
     if (action === 'ls') {
       list(journal, selection, named, options, cli);
       return true;
@@ -61,6 +63,16 @@ export async function failedFiles(
     const lines = outcomes.map(({ record, problem }) => ({ ...toListedDelivery(record), problem }));
     return report(action, lines, rest, options.json === true, cli);
   });
+}
+
+/** Has the files of `failed` that no record is of among the others. A journal that takes nothing can still be read. */
+async function recordUnrecorded(config: Config, journal: Journal, cli: Cli): Promise<void> {
+  try {
+    await recordFailedFiles({ spool: new Spool(config.deliver.directory), journal });
+  } catch (error) {
+    const { message } = asSluiceError(error);
+    cli.stderr.write(`${printable(`files in failed without a record are left out: ${message}`)}\n`);
+  }
 }
 
 /** A file and, where it could not be done, why. */

@@ -47,6 +47,7 @@ import { FolderLocks } from './spool/folder-locks.ts';
 import { refuseWhatIsNotMounted, warnOfLostRecords } from './spool/lost-records.ts';
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
+import { recordFailedFiles } from './spool/unrecorded.ts';
 import { Statistics, type Throughput } from './statistics.ts';
 import type { SyncOutcome, SyncPatience } from './sync-now.ts';
 
@@ -279,6 +280,8 @@ export class DeliverySession {
     const wasEmpty = this.#context.journal.list({ limit: 1 }).length === 0;
     const done = await reconcileSpool({ ...this.#context, onUndeliverable });
     if (wasEmpty) await warnOfLostRecords(spool, log);
+    const unrecorded = await recordFailedFiles(this.#context);
+    if (unrecorded > 0) log.info({ files: unrecorded }, 'put files on record that lay in failed without one');
     await this.#hooks.start();
     await retryForOtherKeys(this.#context);
     await this.#context.journal.putProcessingFirst(this.#context.clock.nowMs());

@@ -41,3 +41,16 @@ test('a spool that is away as a whole, as when its disk is not mounted: nothing 
   for (const name of ['a', 'b']) await again.until(name, ({ state }) => state === 'completed');
   assert.equal(again.records().length, 2);
 });
+
+test('an area that somebody removed is made again, and no file is lost or called missing for it (D-808)', async t => {
+  const rig = await startDelivery(t, { settings: { intervalMs: 100 } });
+  rig.write('incoming/local/outbox/before', 'before');
+  await rig.until('before', ({ state }) => state === 'completed');
+  for (const area of ['processing', 'completed', 'failed', 'incoming_tmp'])
+    rmSync(`${rig.root}/${area}`, { recursive: true });
+  for (const name of ['a', 'b']) rig.write(`incoming/local/outbox/${name}`, name);
+  for (const name of ['a', 'b']) {
+    const { attempts, removedAtMs } = await rig.until(name, ({ state }) => state === 'completed');
+    assert.deepEqual([attempts, removedAtMs, rig.exists(`completed/local/outbox/${name}`)], [1, null, true]);
+  }
+});

@@ -18,7 +18,7 @@ export async function warnOfLostRecords(spool: Spool, log: Logger): Promise<void
   }
   const { processing = 0, incoming = 0, failed = 0, completed = 0 } = files;
   if (processing + failed + completed === 0) return;
-  const words = `the database is new, and the spool is not: ${processing + incoming} files in processing and incoming are taken up, ${failed + completed} in failed and completed have no record`;
+  const words = `the database is new, and the spool is not: ${processing + incoming} files in processing and incoming are taken up, ${failed} in failed are put on record as that, ${completed} in completed have no record`;
   log.warn({ processing, incoming, failed, completed }, words);
 }
 

@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { asFileError, SluiceError } from '../../base/errors.ts';
 import { followTrusted, type TrustedPath } from '../../base/files/trusted-path.ts';
-import { AREAS } from './address.ts';
+import { AREAS, type Area } from './address.ts';
 import { systemErrorCode } from './files.ts';
 
 /** Folders to be made below each area. */
@@ -20,10 +20,7 @@ export function prepareAreas(root: string, folders: readonly BucketFolders[]): v
   try {
     assertTrusted(() => followTrusted(root));
     mkdirSync(root, { recursive: true });
-    // Others may drop files; what becomes of them is nobody else's. A folder that is there keeps its mode.
-    for (const area of AREAS) {
-      mkdirSync(join(root, area), { recursive: true, mode: area === 'incoming' ? undefined : 0o700 });
-    }
+    for (const area of AREAS) makeArea(root, area);
     for (const area of AREAS) assertTrusted(() => followArea(join(root, area)));
     assertOneFileSystem(root);
     for (const area of AREAS) {
@@ -35,6 +32,11 @@ export function prepareAreas(root: string, folders: readonly BucketFolders[]): v
   } catch (error) {
     throw asFileError(error, { operation: 'prepare the spool', subject: root });
   }
+}
+
+/** Others may drop files; what becomes of them is nobody else's. A folder that is there keeps its mode. */
+export function makeArea(root: string, area: Area): void {
+  mkdirSync(join(root, area), { recursive: true, mode: area === 'incoming' ? undefined : 0o700 });
 }
 
 /** Where an area's path leads; throws as `followTrusted`. The station's folder itself may be one that others write to. */

@@ -10,7 +10,7 @@ import { DirectorySync } from './directory-sync.ts';
 import { EmptiedDirectories } from './emptied-directories.ts';
 import { systemErrorCode } from './files.ts';
 import { freeName } from './free-name.ts';
-import { acrossMounts, type BucketFolders, followArea, prepareAreas } from './prepare-areas.ts';
+import { acrossMounts, type BucketFolders, followArea, makeArea, prepareAreas } from './prepare-areas.ts';
 
 /** What came of a move: the file is gone, or something of that name is there already. */
 export type MoveResult = 'moved' | 'gone' | 'blocked';
@@ -230,12 +230,26 @@ export class Spool {
     for (let attempt = 1; ; attempt += 1) {
       const result = this.#renamed(source, from, this.#areas[toArea], to, keep);
       if (result === 'missing') {
-        if (attempt < MOVE_TRIES && source.regularFile(from)) continue;
-        return 'gone';
+        if (!source.regularFile(from)) return 'gone';
+        if (attempt >= MOVE_TRIES) throw cannotTake(join(source.path, from), this.areaPath(toArea));
+        this.#makeArea(toArea);
+        continue;
       }
       if (result === 'moved') this.#emptied.noteMove(fromArea, dirname(from));
       return result;
     }
+  }
+
+  /** Somebody may have removed the whole area, as to get rid of what was in it; `incoming` is for its owner to make. */
+  #makeArea(area: Area): void {
+    if (area === 'incoming') return;
+    try {
+      makeArea(this.root, area);
+    } catch (error) {
+      throw asFileError(error, { operation: 'make', subject: this.areaPath(area) });
+    }
+    // What is held open may be the one that was removed.
+    this.#areas[area].close();
   }
 
   /** @returns `missing` where the file or a directory on the way is not there */
@@ -257,6 +271,14 @@ export class Spool {
       throw asFileError(error, { operation: 'move', subject: join(source.path, from) });
     }
   }
+}
+
+function cannotTake(subject: string, area: string): SluiceError {
+  return new SluiceError('disk_failed', `${subject} cannot be moved: ${area} is not there`, {
+    subject,
+    answer: 'hold',
+    hint: `Make ${area} again.`,
+  });
 }
 
 const IS_GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
