@@ -59,3 +59,34 @@ test('Retry: 100 000 waiting files cost an index lookup (D-40)', async t => {
   assert.doesNotMatch(plan, /TEMP B-TREE/);
   assert.equal(await journal.makeDueNow('p', 5), 100_000);
 });
+
+test('How many files are completed is known without going over them, whatever becomes of their records (D-701)', async t => {
+  const { journal, path } = await openJournal(t);
+  const database = new DatabaseSync(path, { timeout: 5000 });
+  t.after(() => database.close());
+  const isRight = (): void => {
+    const counted = database
+      .prepare("SELECT count(*) AS files FROM file_records WHERE current_state = 'completed'")
+      .get();
+    assert.equal(journal.counts().completed, counted?.files);
+  };
+  database.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 90)
+    INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated, size_bytes, mtime_ms, inode)
+    SELECT 'p', 'b', 'f' || i, '', iif(i % 3 = 0, 'completed', 'processing'), '', 1, 1, i FROM n`);
+  assert.equal(journal.counts().completed, 30);
+  const changes = [
+    "UPDATE file_records SET current_state = 'completed' WHERE id % 3 = 1",
+    "UPDATE file_records SET current_state = 'completed', removed_at_ms = 1 WHERE id % 2 = 1",
+    "UPDATE file_records SET current_state = 'incoming' WHERE id % 5 = 0",
+    'DELETE FROM file_records WHERE id % 7 = 0',
+  ];
+  for (const change of changes) {
+    database.exec(change);
+    isRight();
+  }
+  const plan = database
+    .prepare('EXPLAIN QUERY PLAN SELECT files FROM completed_total')
+    .all()
+    .map(({ detail }) => String(detail));
+  assert.deepEqual(plan, ['SCAN completed_total'], 'one row');
+});

@@ -14,7 +14,11 @@ import type { Database } from '../../database.ts';
 export function countStates(database: Database, nowMs: number): StateCounts {
   const counts = { incoming_tmp: 0, incoming: 0, processing: 0, completed: 0, failed: 0, waiting: 0 };
   const states = database
-    .statement('SELECT current_state AS state, count(*) AS n FROM file_records GROUP BY current_state')
+    .statement(
+      `SELECT current_state AS state, count(*) AS n FROM file_records INDEXED BY file_records_by_state
+       WHERE current_state IN ('incoming_tmp', 'incoming', 'processing', 'failed') GROUP BY current_state
+       UNION ALL SELECT 'completed', files FROM completed_total`,
+    )
     .all();
   for (const { state, n } of states) counts[state as FileState] = Number(n);
   const later = database
