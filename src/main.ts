@@ -7,6 +7,9 @@ import { silentLogger } from './base/log.ts';
 import { isPostgresAddress } from './base/text.ts';
 import type { Stores } from './station/station-api.ts';
 
+/** For how long something that a command has left open may hold up the end of the process. */
+const LINGER_MS = 3000;
+
 /**
  * The composition root: names implementations, as only the lists of kinds and the entries of threads do beside it. Runs
  * one command line; heavy modules load when a command needs them.
@@ -65,6 +68,14 @@ export async function main(): Promise<void> {
       return (await import('./keep/buckets/definitions.ts')).loadObjectStores(profiles, systemClock, reread);
     },
   });
+  systemClock.timer(LINGER_MS, endAnyway, true);
+}
+
+/** All is done and closed, and the process lives: whoever stops a station shall not wait for a fault of ours. */
+function endAnyway(): void {
+  const open = [...new Set(process.getActiveResourcesInfo())].join(', ');
+  process.stderr.write(`sluice: done, but something was left open (${open}); please report this\n`);
+  process.exit();
 }
 
 /** The store and the queue on a Postgres that stations share; clones are this machine's. */

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { asSluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
+import { Repeating } from '../base/repeating.ts';
 
 export interface CredentialsWatchOptions {
   /** Every file whose change may change the profiles, there or not; asked for each time. */
@@ -28,33 +29,24 @@ const LOOK_MS = 1000;
 export class CredentialsWatch implements Service {
   readonly name = 'credentials';
   readonly #options: CredentialsWatchOptions;
-  #cancelLook = (): void => undefined;
-  #looking: Promise<void> | undefined;
+  readonly #looks: Repeating;
   #read = '';
   #seen = '';
-  #isStopped = false;
 
   constructor(options: CredentialsWatchOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#looks = new Repeating({ clock, pauseMs: () => LOOK_MS, work: () => this.#look() });
   }
 
   async start(): Promise<void> {
     this.#read = await this.#stamps();
     this.#seen = this.#read;
-    this.#arm();
+    this.#looks.start();
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    this.#cancelLook();
-    await this.#looking;
-  }
-
-  #arm(): void {
-    if (this.#isStopped) return;
-    this.#cancelLook = this.#options.clock.timer(LOOK_MS, () => {
-      this.#looking = this.#look().finally(() => this.#arm());
-    });
+    await this.#looks.stop();
   }
 
   async #look(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
+import { Repeating } from '../base/repeating.ts';
 import type { FreeSample, RateStore } from '../keep/local/rates.ts';
 import type { StationDisk } from './status/disks.ts';
 
@@ -31,24 +32,23 @@ export class DiskHistory implements Service {
   readonly name = 'disk-history';
   readonly #options: DiskHistoryOptions;
   #store: RateStore | undefined;
-  #cancelTimer = (): void => undefined;
-  #looking: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #looks: Repeating;
 
   constructor(options: DiskHistoryOptions) {
     this.#options = options;
+    const { clock } = options;
+    const untilHourMs = (): number => HOUR_MS - (clock.nowMs() % HOUR_MS);
+    this.#looks = new Repeating({ clock, pauseMs: untilHourMs, work: () => this.#look() });
   }
 
   async start(): Promise<void> {
     if (this.#store) return;
     this.#store = await this.#options.open();
-    this.#looking = this.#look();
+    this.#looks.startAtOnce();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancelTimer();
-    await this.#looking;
+    await this.#looks.stop();
     await this.#store?.close();
     this.#store = undefined;
   }
@@ -75,10 +75,6 @@ export class DiskHistory implements Service {
     } catch (error) {
       log.debug({ err: error }, 'what is free on disks could not be kept; it will be in an hour');
     }
-    if (this.#stopped) return;
-    this.#cancelTimer = clock.timer(HOUR_MS - (nowMs % HOUR_MS), () => {
-      this.#looking = this.#look();
-    });
   }
 }
 

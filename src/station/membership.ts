@@ -8,6 +8,7 @@ import { asSluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { RepeatedMessages } from '../base/repeated-messages.ts';
+import { Repeating } from '../base/repeating.ts';
 import { SILENT_AFTER_MS, type StationHoldings, type StationStore } from '../keep/store/stations.ts';
 
 const ID_FILE = 'station-id';
@@ -56,35 +57,29 @@ export class Membership implements Service {
   readonly #run = randomUUID();
   readonly #startedAtMs: number;
   readonly #failures: RepeatedMessages;
-  #cancelBeat: () => void = () => undefined;
-  #beating: Promise<void> = Promise.resolve();
+  readonly #beats: Repeating;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
     this.#startedAtMs = options.clock.nowMs();
     this.#failures = new RepeatedMessages(options.clock, SAME_FAILURE_EVERY_MS);
+    const { clock } = options;
+    this.#beats = new Repeating({ clock, pauseMs: () => BEAT_EVERY_MS, work: () => this.#beat() });
   }
 
   async start(): Promise<void> {
     const { stations } = this.#options;
     await stations().arrive(await this.#sign());
-    this.#beatLater();
+    this.#beats.start();
   }
 
   async stop(): Promise<void> {
-    this.#cancelBeat();
-    await this.#beating;
+    await this.#beats.stop();
     const { stations, id } = this.#options;
     // Where the store is not to be had, others see for themselves that it is silent.
     await stations()
       .leave(id())
       .catch(() => undefined);
-  }
-
-  #beatLater(): void {
-    this.#cancelBeat = this.#options.clock.timer(BEAT_EVERY_MS, () => {
-      this.#beating = this.#beat().finally(() => this.#beatLater());
-    });
   }
 
   async #beat(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
+import { Repeating } from '../base/repeating.ts';
 import { RATES, type RateName, type RateSpan, type RateStore } from '../keep/local/rates.ts';
 
 /** Counted by minute for an hour, and by quarter of an hour for a day. */
@@ -41,25 +42,30 @@ export class Rates implements Service {
   #before: Amounts | undefined;
   /** Not written yet, by the minute's beginning. */
   readonly #minutes = new Map<number, Record<string, number>>();
-  #cancelTimer = (): void => undefined;
-  #writing: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #minuteEnds: Repeating;
+  /** While the minute that is over is written. */
+  #writing: Promise<void> | undefined;
 
   constructor(options: RatesOptions) {
     this.#options = options;
+    const { clock } = options;
+    const untilMinuteMs = (): number => MINUTES.spanMs - (clock.nowMs() % MINUTES.spanMs);
+    const work = (): Promise<void> => {
+      this.#writing = this.#minuteOver();
+      return this.#writing;
+    };
+    this.#minuteEnds = new Repeating({ clock, pauseMs: untilMinuteMs, work });
   }
 
   async start(): Promise<void> {
     if (this.#store) return;
     this.#store = await this.#options.open();
     this.#before = await this.#options.totals();
-    this.#plan();
+    this.#minuteEnds.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancelTimer();
-    await this.#writing;
+    await this.#minuteEnds.stop();
     if (!this.#store) return;
     await this.#look(this.#options.clock.nowMs());
     await this.#write(Number.POSITIVE_INFINITY);
@@ -84,15 +90,6 @@ export class Rates implements Service {
       return seriesOf([...written, ...unwritten], { spanMs, count, fromMs });
     };
     return { hour: series(MINUTES), day: series(QUARTERS) };
-  }
-
-  #plan(): void {
-    if (this.#stopped) return;
-    const { clock } = this.#options;
-    const inMs = MINUTES.spanMs - (clock.nowMs() % MINUTES.spanMs);
-    this.#cancelTimer = clock.timer(inMs, () => {
-      this.#writing = this.#minuteOver().then(() => this.#plan());
-    });
   }
 
   async #minuteOver(): Promise<void> {

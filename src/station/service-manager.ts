@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { openNotifySocket } from '../base/notify-socket.ts';
+import { Repeating } from '../base/repeating.ts';
 
 /**
  * Says to systemd (sd_notify(3)) how the station is: that it is ready once all is up, that it is alive as often as the
@@ -20,14 +21,7 @@ export function serviceManager(options: {
   const path = env.NOTIFY_SOCKET;
   let say: ((message: string) => void) | undefined;
   let close = (): void => undefined;
-  let cancelTimer = (): void => undefined;
-  const beat = (everyMs: number): void => {
-    cancelTimer = clock.timer(everyMs, () => {
-      // A station whose event loop stands still does not come here: that is what the watchdog is for.
-      say?.('WATCHDOG=1');
-      beat(everyMs);
-    });
-  };
+  let beats: Repeating | undefined;
   return {
     name: 'service manager',
     async start() {
@@ -48,10 +42,13 @@ export function serviceManager(options: {
       }
       say(`READY=1\nSTATUS=${status()}`);
       const everyMs = watchdogMs(env, process.pid);
-      if (everyMs !== undefined) beat(everyMs);
+      if (everyMs === undefined) return;
+      // A station whose event loop stands still does not come here: that is what the watchdog is for.
+      beats = new Repeating({ clock, pauseMs: () => everyMs, work: () => say?.('WATCHDOG=1') });
+      beats.start();
     },
     async stop() {
-      cancelTimer();
+      await beats?.stop();
       say?.('STOPPING=1');
       say = undefined;
       close();

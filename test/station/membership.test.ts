@@ -66,3 +66,37 @@ test('a station says that it lives and what it holds every few seconds, whatever
   await clock.advance(60_000);
   assert.deepEqual([beats.length, clock.pendingTimers], [3, 0]);
 });
+
+test('a station that stops while it tells the others that it lives tells them no more (S-616)', async t => {
+  const store = await openStore(':memory:', { clock: systemClock });
+  t.after(() => store.close());
+  const clock = new VirtualClock();
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  let beats = 0;
+  const membership = new Membership({
+    stations: () => ({
+      ...store.stations,
+      async beat() {
+        beats += 1;
+        await answered;
+      },
+    }),
+    id: () => 'a',
+    root: '/srv/a',
+    version: '1.0.0',
+    clock,
+    log: silentLogger,
+    url: () => undefined,
+    async holdings() {
+      const [disks, capture] = [[], { collectors: 0, failing: 0 }];
+      return { clones: { count: 0, bytes: 0 }, deliveries: {}, capture, disks };
+    },
+  });
+  await membership.start();
+  await clock.advance(5000);
+  const stopped = membership.stop();
+  answer();
+  await stopped;
+  await clock.advance(60_000);
+  assert.deepEqual([beats, clock.pendingTimers], [1, 0]);
+});

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { asSluiceError } from '../../base/errors.ts';
 import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
+import { Repeating } from '../../base/repeating.ts';
 import { formatBytes, formatDuration } from '../../base/units.ts';
 import type { CaptureJournal } from '../../keep/local/captures.ts';
 
@@ -31,22 +32,21 @@ export interface StaleFilesOptions {
 export class StaleFilesMonitor implements Service {
   readonly name = 'staleness';
   readonly #options: StaleFilesOptions;
-  #cancelTimer = (): void => undefined;
+  readonly #checks: Repeating;
   #warnedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: StaleFilesOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#checks = new Repeating({ clock, pauseMs: () => CHECK_EVERY_MS, work: () => this.#check() });
   }
 
   async start(): Promise<void> {
-    this.#cancelTimer = this.#options.clock.timer(CHECK_EVERY_MS, () => {
-      this.#check();
-      void this.start();
-    });
+    this.#checks.start();
   }
 
   async stop(): Promise<void> {
-    this.#cancelTimer();
+    await this.#checks.stop();
   }
 
   #check(): void {

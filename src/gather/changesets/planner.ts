@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { ClockWatch } from '../../base/clock-watch.ts';
 import { SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
+import { Repeating } from '../../base/repeating.ts';
 import { Serializer } from '../../base/serializer.ts';
 import type { CallLimiter } from '../../engine/call-budgets/call-limiter.ts';
 import type { ScheduleEntry } from '../../engine/queue/work-queue.ts';
@@ -54,23 +55,29 @@ export class SyncPlanner {
   readonly #options: SyncPlannerOptions;
   readonly #background = new Serializer();
   readonly #stopping = new AbortController();
-  #cancelTimer: () => void = () => undefined;
+  readonly #rounds: Repeating;
   readonly #clockWatch: ClockWatch;
 
   constructor(options: SyncPlannerOptions) {
     this.#options = options;
-    this.#clockWatch = new ClockWatch(options.clock);
+    const { clock } = options;
+    this.#clockWatch = new ClockWatch(clock);
+    const work = (): void => {
+      if (this.#clockWatch.setBackMs() > 0) this.rescheduleAll();
+      else this.#inBackground(() => this.#forecast());
+    };
+    this.#rounds = new Repeating({ clock, pauseMs: () => FORECAST_EVERY_MS, work });
   }
 
   start(): void {
     this.rescheduleAll();
-    this.#forecastLater();
+    this.#rounds.start();
   }
 
   /** Resolves when nothing goes on in the background any more. May be repeated. */
   async stop(): Promise<void> {
-    this.#cancelTimer();
     this.#stopping.abort(new SluiceError('stopping', 'the station is stopping'));
+    await this.#rounds.stop();
     await this.#background.idle();
   }
 
@@ -90,14 +97,6 @@ export class SyncPlanner {
     if (context().sharesCalls) await limiter.share();
     else await budgets.save(limiter.budgets());
     await budgets.saveForecasts(forecasts.learned());
-  }
-
-  #forecastLater(): void {
-    this.#cancelTimer = this.#options.clock.timer(FORECAST_EVERY_MS, () => {
-      if (this.#clockWatch.setBackMs() > 0) this.rescheduleAll();
-      else this.#inBackground(() => this.#forecast());
-      this.#forecastLater();
-    });
   }
 
   async #forecast(): Promise<void> {

@@ -4,6 +4,7 @@ import { asSluiceError } from '../../base/errors.ts';
 import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
 import { RepeatedMessages } from '../../base/repeated-messages.ts';
+import { Repeating } from '../../base/repeating.ts';
 import { formatBytes } from '../../base/units.ts';
 import type { FreedSpace } from '../local/captures.ts';
 import {
@@ -100,10 +101,8 @@ export async function previewBudget(
 export class DiskBudget implements Service {
   readonly name = 'disk budget';
   readonly #options: DiskBudgetOptions;
-  #cancelTimer = (): void => undefined;
-  #checking: Promise<void> = Promise.resolve();
+  readonly #checks: Repeating;
   #warnedAtMs = Number.NEGATIVE_INFINITY;
-  #stopped = false;
   readonly #failures: RepeatedMessages;
   /** What gave way and is not on record yet. */
   readonly #unrecorded: FreedSpace[] = [];
@@ -111,16 +110,21 @@ export class DiskBudget implements Service {
   constructor(options: DiskBudgetOptions) {
     this.#options = options;
     this.#failures = new RepeatedMessages(options.clock, WARN_EVERY_MS);
+    const { clock } = options;
+    const work = (): Promise<void> =>
+      this.check().then(
+        () => undefined,
+        error => this.#reportFailure(error),
+      );
+    this.#checks = new Repeating({ clock, pauseMs: () => CHECK_EVERY_MS, work });
   }
 
   async start(): Promise<void> {
-    this.#next();
+    this.#checks.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancelTimer();
-    await this.#checking;
+    await this.#checks.stop();
   }
 
   /** What would give way now; nothing is changed. */
@@ -227,17 +231,5 @@ export class DiskBudget implements Service {
     const suppressed = this.#failures.admit(code);
     if (suppressed === undefined) return;
     this.#options.log.error({ code, reason, repeated: suppressed || undefined }, 'the disk budget failed');
-  }
-
-  #next(): void {
-    if (this.#stopped) return;
-    this.#cancelTimer = this.#options.clock.timer(CHECK_EVERY_MS, () => {
-      this.#checking = this.check()
-        .then(
-          () => undefined,
-          error => this.#reportFailure(error),
-        )
-        .then(() => this.#next());
-    });
   }
 }

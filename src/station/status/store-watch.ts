@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
+import { Repeating } from '../../base/repeating.ts';
 import { formatDuration } from '../../base/units.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { KnownFigures, StoredFigures } from './status.ts';
@@ -32,10 +33,14 @@ export class StoreWatch implements Service {
   /** The one that has been under way for longest. */
   #reading: { readonly startMs: number } | undefined;
   #stopWatching: () => void = () => undefined;
-  #cancelRefresh: () => void = () => undefined;
+  readonly #refreshes: Repeating;
 
   constructor(options: StoreWatchOptions) {
     this.#options = options;
+    const { clock } = options;
+    // A server that does not answer is waited for by whoever asks, not by the next time.
+    const work = (): void => void this.figures().catch(() => undefined);
+    this.#refreshes = new Repeating({ clock, pauseMs: () => REFRESH_EVERY_MS, work });
   }
 
   async start(): Promise<void> {
@@ -51,12 +56,12 @@ export class StoreWatch implements Service {
         log.info({ away: formatDuration(clock.nowMs() - sinceMs) }, 'the store is back');
       }
     });
-    this.#refresh();
+    this.#refreshes.startAtOnce();
   }
 
   async stop(): Promise<void> {
     this.#stopWatching();
-    this.#cancelRefresh();
+    await this.#refreshes.stop();
   }
 
   /** Figures of now, or the last ones where the store is away or slow. Throws `database_*` where there are none yet. */
@@ -112,10 +117,5 @@ export class StoreWatch implements Service {
     } finally {
       if (this.#reading === reading) this.#reading = undefined;
     }
-  }
-
-  #refresh(): void {
-    this.#cancelRefresh = this.#options.clock.timer(REFRESH_EVERY_MS, () => this.#refresh());
-    void this.figures().catch(() => undefined);
   }
 }

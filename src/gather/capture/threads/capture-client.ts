@@ -153,6 +153,7 @@ export class CaptureClient {
   }
 
   #restartSoon(): void {
+    if (this.#stopped) return;
     this.#cancelRestart();
     this.#cancelRestart = this.#options.clock.timer(RESTART_MS, () => void this.#restart());
   }

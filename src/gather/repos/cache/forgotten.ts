@@ -1,4 +1,5 @@
 import type { Service } from '../../../base/lifecycle.ts';
+import { Repeating } from '../../../base/repeating.ts';
 import { newWorkerId } from '../../../engine/queue/worker-id.ts';
 import { withCloneClaim } from '../clone/claim.ts';
 import type { RepositoryContext } from '../context.ts';
@@ -38,37 +39,30 @@ export async function removeForgottenClones(
 /**
  * Does so now and then.
  *
- *   idle ──start()──▶ waiting ──FIRST_AFTER_MS, then every EVERY_MS──▶ removing ──▶ waiting ──stop()──▶ idle
+ *   idle ──start()──▶ waiting ──FIRST_AFTER_MS, then every EVERY_MS──▶ removing ──▶ waiting ──stop()──▶ stopped
  */
 export function forgottenClones(
   context: Pick<RepositoryContext, 'store' | 'queue' | 'clock' | 'log'> & { readonly cache: CloneCache },
 ): Service {
-  const stopping = new AbortController();
-  let running = Promise.resolve();
-  let cancel = (): void => undefined;
-  const later = (ms: number): void => {
-    cancel = context.clock.timer(ms, () => {
-      running = removeForgottenClones(context, stopping.signal).then(
-        () => undefined,
-        error => {
-          if (!stopping.signal.aborted)
-            context.log.warn({ err: error }, 'could not look for clones of forgotten repositories');
-        },
-      );
-      void running.then(() => {
-        if (!stopping.signal.aborted) later(EVERY_MS);
-      });
-    });
-  };
+  let pauseMs = FIRST_AFTER_MS;
+  const rounds = new Repeating({
+    clock: context.clock,
+    pauseMs: () => pauseMs,
+    async work(signal) {
+      pauseMs = EVERY_MS;
+      try {
+        await removeForgottenClones(context, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        context.log.warn({ err: error }, 'could not look for clones of forgotten repositories');
+      }
+    },
+  });
   return {
     name: 'forgotten clones',
     async start() {
-      later(FIRST_AFTER_MS);
+      rounds.start();
     },
-    async stop() {
-      stopping.abort();
-      cancel();
-      await running;
-    },
+    stop: () => rounds.stop(),
   };
 }
