@@ -334,12 +334,20 @@ export const CATALOGUE = {
     meaning: 'The host answered with an error of its own (HTTP 429 or 5xx).',
     remedy: 'Try again later; see the status page of the host.',
   },
+  host_key_changed: {
+    answer: 'give-up',
+    exitCode: 1,
+    status: 422,
+    meaning: 'The ssh key of the host is another one than the one that is known here; nothing was sent.',
+    remedy:
+      'Somebody may stand in between. Ask who runs the host whether the key was changed; only then drop the old one (ssh-keygen -R HOST) and add the new one.',
+  },
   host_key_unknown: {
     answer: 'give-up',
     exitCode: 1,
     status: 422,
-    meaning: 'The ssh key of the host is not known here, or it has changed.',
-    remedy: 'Compare the key and add it to known_hosts (ssh-keyscan).',
+    meaning: 'The ssh key of the host is not known here.',
+    remedy: 'Compare the key (ssh-keyscan HOST) with what the host publishes and add it to known_hosts.',
   },
   proxy_failed: {
     answer: 'hold',

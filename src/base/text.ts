@@ -3,7 +3,8 @@
  * them. A password may itself hold an `@`, so all up to the last one before the path goes.
  */
 export function withoutCredentials(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi, '$1***@');
+  // Looks behind, not ahead from each letter on: a long text without any URL costs its length, not the square of it.
+  return text.replace(/(?<=[a-z0-9+.-]:\/\/)[^/?#\s]+@/gi, '***@');
 }
 
 /** Whether there is an encoding of this name (a label of the Encoding Standard). Pure. */

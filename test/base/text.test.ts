@@ -25,6 +25,14 @@ test('no password gets through, whatever characters it has (R-8, T-3)', () => {
   );
 });
 
+test('a long text without any URL costs its length, not the square of it (T-17)', () => {
+  const startMicros = process.cpuUsage().user;
+  const long = 'a'.repeat(500_000);
+  assert.equal(withoutCredentials(`${long} https://u:p@host`), `${long} https://***@host`);
+  // The square of it would take a minute.
+  assert.ok(process.cpuUsage().user - startMicros < 2_000_000);
+});
+
 test('one slip is one step', () => {
   const cases: [string, string, number][] = [
     ['port', 'port', 0],

@@ -5,6 +5,7 @@ import { allEnded } from '../../../base/lifecycle.ts';
 import { PackedRefs } from '../../../keep/store/packed-refs.ts';
 import type { RefSnapshot } from '../../../keep/store/types.ts';
 import type { Remote } from '../git/access.ts';
+import type { PaceLimits } from '../git/pace.ts';
 import type { GitProgress } from '../git/progress.ts';
 import { lsRemote, MANY_OTHER_REFS, type RemoteRefs } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
@@ -33,8 +34,10 @@ export interface SyncOptions {
   readonly tags?: boolean;
   /** Stops when git is silent for so long; 2 minutes by default. */
   readonly idleTimeoutMs?: number;
-  /** For the listing of refs as a whole; 1 minute by default. */
+  /** For each piece of the listing of refs; 1 minute by default. */
   readonly listTimeoutMs?: number;
+  /** How slow what is fetched may come; see `fetchObjects`. */
+  readonly pace?: PaceLimits;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: GitProgress) => void;
   /**
@@ -276,11 +279,11 @@ async function fetchInto(
   remoteRefs: RemoteRefs,
   options: SyncOptions,
 ): Promise<void> {
-  const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, signal, onProgress } = options;
+  const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, signal, onProgress, pace } = options;
   const subject = options.remote.url;
   try {
     const from = { gitDir, subject, remoteRefs, known, lean, shallow };
-    await fetchObjects({ ...from, idleTimeoutMs, signal, onProgress });
+    await fetchObjects({ ...from, idleTimeoutMs, signal, onProgress, pace });
   } catch (error) {
     // Half a pack may be the very thing that filled the disk.
     await removeLeftovers(gitDir);

@@ -1,15 +1,21 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
 import { joinLines } from '../../../base/lines.ts';
 import { PackedRefs, sameRefs } from '../../../keep/store/packed-refs.ts';
 import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
 import { IdSet } from '../git/id-set.ts';
+import { Pace, type PaceLimits, type TooSlow } from '../git/pace.ts';
 import { type GitProgress, parseProgress } from '../git/progress.ts';
 import type { RemoteRefs } from '../git/remote.ts';
-import { runGit } from '../git/spawn.ts';
+import { runGit, silent } from '../git/spawn.ts';
 import { DETACHED_REF } from './open.ts';
 
-/** What git itself may take of the memory to fetch; what unpacks is another process. Listings without an end take it all. */
-const MAX_FETCH_BYTES = 4 * 2 ** 30;
+/**
+ * A fetch is never silent for long, since the remote says how far it is with what it looks for. But what it says is no
+ * history: 583 bytes a second are, which is less than any link has, and a day is enough for the largest.
+ */
+const FETCH_PACE: PaceLimits = { bytes: 2 ** 20, withinMs: 30 * 60_000, longestMs: 24 * 3_600_000 };
 
 /** One fetch into a clone. */
 export interface FetchOptions {
@@ -26,6 +32,8 @@ export interface FetchOptions {
   readonly shallow: boolean;
   readonly signal?: AbortSignal;
   readonly idleTimeoutMs: number;
+  /** `FETCH_PACE` by default. */
+  readonly pace?: PaceLimits;
   /** `IDS_AT_ONCE` by default. */
   readonly idsAtOnce?: number;
   readonly onProgress?: (progress: GitProgress) => void;
@@ -54,6 +62,9 @@ export function tipsOfRemote({ refs, detachedHead }: RemoteRefs): RefSnapshot {
   return detachedHead === undefined ? refs : PackedRefs.from([...refs, [DETACHED_REF, detachedHead]]);
 }
 
+/** Silent, git looks through all that came whether anything is missing: some minutes for the largest of repositories. */
+const CHECKING_MS = 60 * 60_000;
+
 /**
  * For each id that it is asked for, git looks at all others: of a hundred thousand at once that alone takes ten seconds.
  */
@@ -66,17 +77,23 @@ const IDS_AT_ONCE = 16_384;
  * @throws SluiceError as classified; see `hasMovedMeanwhile`
  */
 export async function fetchObjects(options: FetchOptions): Promise<void> {
-  const { remoteRefs, known, shallow, idsAtOnce = IDS_AT_ONCE } = options;
+  const { remoteRefs, known, shallow, subject, idsAtOnce = IDS_AT_ONCE, pace: limits = FETCH_PACE } = options;
   const tips = tipsOfRemote(remoteRefs);
   // Of a clone whose history ends early, it is the tips that are there which may get more of it.
   const there = shallow ? IdSet.none : IdSet.of(known.values());
   const first = remoteRefs.head === undefined ? undefined : tips.get(remoteRefs.head);
   let beside: ObjectId | undefined;
-  // After the first of several parts the clone may be whole, and could not be made so again.
-  for (const ids of inParts(missingOf(first, tips, there), shallow ? tips.size : idsAtOnce)) {
-    await fetchIds(ids, beside, options);
-    // A new clone has no ref yet that would tell the remote what came with the parts before.
-    if (known.size === 0) beside = first ?? ids[0];
+  const pace = new Pace(limits, why => tooSlow(why, subject), options.signal);
+  pace.watch(() => arrivingBytes(options.gitDir));
+  try {
+    // After the first of several parts the clone may be whole, and could not be made so again.
+    for (const ids of inParts(missingOf(first, tips, there), shallow ? tips.size : idsAtOnce)) {
+      await fetchIds(ids, beside, pace, options);
+      // A new clone has no ref yet that would tell the remote what came with the parts before.
+      if (known.size === 0) beside = first ?? ids[0];
+    }
+  } finally {
+    pace.close();
   }
 }
 
@@ -104,9 +121,10 @@ function* inParts(ids: Iterable<ObjectId>, length: number): Generator<readonly O
 async function fetchIds(
   ids: readonly ObjectId[],
   beside: ObjectId | undefined,
+  pace: Pace,
   options: FetchOptions,
 ): Promise<void> {
-  const { gitDir, remoteRefs, signal, onProgress, idleTimeoutMs, subject } = options;
+  const { gitDir, remoteRefs, onProgress, idleTimeoutMs, subject } = options;
   const { config, uploadPack } = originOptions(remoteRefs);
   const args = [
     ...config,
@@ -127,20 +145,67 @@ async function fetchIds(
     '--stdin',
     'origin',
   ];
-  await runGit(args, {
-    gitDir,
-    input: joinLines(ids),
-    protocol: remoteRefs.access.protocol,
-    env: remoteRefs.access.env,
-    signal,
-    idleTimeoutMs,
-    maxMemoryBytes: MAX_FETCH_BYTES,
-    subject,
-    onStderrLine: line => {
-      const progress = onProgress && parseProgress(line);
-      if (progress) onProgress(progress);
-    },
-  });
+  const limits = { bytes: 1, withinMs: idleTimeoutMs, longestMs: Number.POSITIVE_INFINITY };
+  const hearing = new Pace(limits, () => silent(idleTimeoutMs, 'git fetch', subject), pace.signal);
+  hearing.watch(() => arrivingBytes(gitDir));
+  try {
+    await runGit(args, {
+      gitDir,
+      input: joinLines(ids),
+      protocol: remoteRefs.access.protocol,
+      env: remoteRefs.access.env,
+      signal: hearing.signal,
+      timeoutMs: (options.pace ?? FETCH_PACE).longestMs,
+      idleTimeoutMs: CHECKING_MS,
+      subject,
+      onStderrLine: line => {
+        hearing.moved();
+        const progress = parseProgress(line);
+        if (progress === undefined) return;
+        onProgress?.(progress);
+        if (isOfRemote(line) || (progress.phase === RECEIVING && progress.percent !== 100)) return;
+        // All is here, and it is this machine that works on it.
+        hearing.close();
+        pace.moved();
+      },
+    });
+  } finally {
+    hearing.close();
+  }
+}
+
+/** git's own word for the time in which objects come. */
+const RECEIVING = 'Receiving objects';
+
+/** Whether the far side wrote a line. */
+function isOfRemote(line: string): boolean {
+  return line.startsWith('remote: ');
+}
+
+/** Bytes of the packs that are being written. */
+async function arrivingBytes(gitDir: string): Promise<number> {
+  const packs = join(gitDir, 'objects', 'pack');
+  const names = await readdir(packs).catch(() => []);
+  const arriving = names.filter(name => name.startsWith('tmp_pack_'));
+  // One that has been completed meanwhile is no longer there.
+  const bytes = await Promise.all(
+    arriving.map(name =>
+      stat(join(packs, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return bytes.reduce((sum, each) => sum + each, 0);
+}
+
+function tooSlow(why: TooSlow, subject: string): SluiceError {
+  const minutes = (ms: number): string => `${Math.round(ms / 600) / 100} minutes`;
+  const message =
+    why.kind === 'stalled'
+      ? `next to nothing of the history of ${subject} came for ${minutes(why.forMs)}`
+      : `${subject} was not fetched to its end after ${minutes(why.afterMs)}`;
+  return new SluiceError('timed_out', message, { operation: 'git fetch', subject });
 }
 
 /** Whether a fetch failed since the remote no longer has what it listed a moment before: to be listed again. */

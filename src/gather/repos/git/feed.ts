@@ -21,5 +21,5 @@ export function feed(reader: GitProcess, start: (output: GitOutput) => GitProces
   const done = settle();
   // As with a single process: whoever reads stdout gets to `done` later.
   done.catch(() => undefined);
-  return { stdin: writer.stdin, stdout: reader.stdout, done };
+  return { pid: reader.pid, stdin: writer.stdin, stdout: reader.stdout, done };
 }

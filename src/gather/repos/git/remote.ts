@@ -4,6 +4,8 @@ import { PackedRefsBuilder } from '../../../keep/store/packed-refs.ts';
 import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
 import { type Access, accessTo, type Remote, remoteSpellings } from './access.ts';
 import { isObjectId } from './id-set.ts';
+import { Pace, type TooSlow } from './pace.ts';
+import { readBytesOf } from './process-figures.ts';
 import { reach } from './reach.ts';
 import { isRefName, refNameOf } from './ref-names.ts';
 import { runGit, spawnGit } from './spawn.ts';
@@ -30,10 +32,15 @@ export interface RemoteRefs {
 /** What of a remote is asked for, and for how long. */
 export interface LsRemoteOptions {
   readonly signal?: AbortSignal;
-  /** For the whole call, not just silence; 60 s by default. */
+  /**
+   * For the whole call, not just silence, and once more each time that 64 KiB of the listing have come, where the system
+   * tells that; 60 s by default.
+   */
   readonly timeoutMs?: number;
   /** What git may take of the memory; `MAX_LISTING_BYTES` by default. */
   readonly maxMemoryBytes?: number;
+  /** For the whole call, however well the listing comes; half an hour by default. */
+  readonly longestMs?: number;
   /** Spelling of the remote to try first (`RemoteRefs.spelling` of an earlier call). */
   readonly preferred?: string;
   /** Also refs/tags; true by default. */
@@ -48,6 +55,9 @@ export interface LsRemoteOptions {
 /** With more refs than this that are neither branch nor tag, a listing is asked for without HEAD where that will do. */
 export const MANY_OTHER_REFS = 2000;
 const DEFAULT_TIMEOUT_MS = 60_000;
+/** However well it comes: by then it is out of date. */
+const LONGEST_LISTING_MS = 30 * 60_000;
+const LISTING_PIECE_BYTES = 64 * 2 ** 10;
 /** For several million refs; a listing without an end takes this in some seconds. */
 const MAX_LISTING_BYTES = 2 ** 30;
 
@@ -58,16 +68,15 @@ const MAX_LISTING_BYTES = 2 ** 30;
  */
 export async function lsRemote(remote: Remote, options: LsRemoteOptions = {}): Promise<RemoteRefs> {
   const git = await requireGit();
-  const deadline = new AbortController();
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const timer = setTimeout(() => deadline.abort(tooSlow(remote, timeoutMs)), timeoutMs);
-  const signal = options.signal ? AbortSignal.any([options.signal, deadline.signal]) : deadline.signal;
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, longestMs = LONGEST_LISTING_MS } = options;
+  const limits = { bytes: LISTING_PIECE_BYTES, withinMs: timeoutMs, longestMs };
+  const pace = new Pace(limits, why => tooSlow(remote, why), options.signal);
   try {
-    await reach(remote, signal);
+    await reach(remote, pace.signal);
     let first: unknown;
     for (const url of remoteSpellings(remote, options.preferred)) {
       try {
-        return { ...(await list(remote, accessTo(remote, url, git), options, signal)), spelling: url };
+        return { ...(await list(remote, accessTo(remote, url, git), options, pace)), spelling: url };
       } catch (error) {
         first ??= error;
         if (!leadsNowhere(error)) throw error;
@@ -76,7 +85,7 @@ export async function lsRemote(remote: Remote, options: LsRemoteOptions = {}): P
     // The spelling that was asked for says best what is wrong.
     throw first;
   } finally {
-    clearTimeout(timer);
+    pace.close();
   }
 }
 
@@ -85,8 +94,13 @@ export function leadsNowhere(error: unknown): boolean {
   return error instanceof SluiceError && ['not_a_repository', 'repository_moved'].includes(error.code);
 }
 
-function tooSlow(remote: Remote, timeoutMs: number): SluiceError {
-  const message = `${remote.url} did not list its refs within ${Math.round(timeoutMs / 100) / 10} s`;
+function tooSlow(remote: Remote, why: TooSlow): SluiceError {
+  const ms = why.kind === 'stalled' ? why.forMs : why.afterMs;
+  const seconds = Math.round(ms / 100) / 10;
+  const message =
+    why.kind === 'stalled'
+      ? `${remote.url} did not list its refs within ${seconds} s, nor went on with it`
+      : `${remote.url} was not done with listing its refs after ${seconds} s`;
   return new SluiceError('timed_out', message, { operation: 'git ls-remote', subject: remote.url });
 }
 
@@ -94,8 +108,9 @@ async function list(
   remote: Remote,
   access: Access,
   options: LsRemoteOptions,
-  signal: AbortSignal,
+  pace: Pace,
 ): Promise<Omit<RemoteRefs, 'spelling'>> {
+  const { signal } = pace;
   const { tags = true, head = true } = options;
   // A listing that names HEAD is always of all refs; only branches and tags alone can be asked for by prefix.
   const branchesAndTags = tags ? ['--heads', '--tags'] : ['--heads'];
@@ -109,6 +124,9 @@ async function list(
     maxMemoryBytes: options.maxMemoryBytes ?? MAX_LISTING_BYTES,
   });
   git.stdin.end();
+  const { pid } = git;
+  // Until it has all of them, git itself says nothing.
+  if (pid !== undefined) pace.watch(() => readBytesOf(pid));
   const collector = new RefCollector(tags);
   // Names are bytes.
   git.stdout.setEncoding('latin1');

@@ -1,11 +1,12 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { readFile, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { Readable, type Writable } from 'node:stream';
 import { SluiceError } from '../../../base/errors.ts';
 import { splitLines } from '../../../base/lines.ts';
 import { classifyGitFailure, cleanLine, type GitFailure, isRoutine } from './classify.ts';
 import { GIT_OPTIONS, type GitProtocol, gitEnvironment } from './environment.ts';
+import { memoryBytesOf, mostMemoryBytes } from './process-figures.ts';
 
 /**
  * States of a git process:
@@ -32,8 +33,9 @@ export interface GitOptions {
   /** Stops the process after so long, whatever it does; no limit by default for `spawnGit`, `LONGEST_MS` for `runGit`. */
   readonly timeoutMs?: number;
   /**
-   * Stops the process when it takes more memory, its children not counted: git gathers a listing of refs before it
-   * writes a byte of it, however long that is. No limit by default, nor where the system does not tell.
+   * Stops the process when it takes more memory together with all that it started: git gathers a listing of refs before
+   * it writes a byte of it, and holds a commit whole, however large either is. `mostMemoryBytes()` by default, which
+   * no other limit goes beyond; no limit where the system does not tell.
    */
   readonly maxMemoryBytes?: number | undefined;
   /** Called with every line of standard error, cleaned of control characters and credentials; progress too. */
@@ -56,6 +58,8 @@ export interface GitOutput {
 
 /** A git that runs. */
 export interface GitProcess {
+  /** Undefined when it could not be started. */
+  readonly pid: number | undefined;
   /** Must be ended, also when nothing is written. Never emits `error`: what git did not read shows in `done`. */
   readonly stdin: Writable;
   readonly stdout: Readable;
@@ -77,6 +81,8 @@ const PIPES_AFTER_MS = 1000;
 /** Lines of standard error that a message is made from. */
 const KEPT_LINES = 20;
 const DEFAULT_MAX_BYTES = 64 * 2 ** 20;
+/** Progress of a day is a quarter of this; what the far side has to say goes into it, too. */
+const MAX_STDERR_BYTES = 64 * 2 ** 20;
 
 type Child = ChildProcessByStdio<Writable, Readable | null, Readable>;
 
@@ -149,9 +155,13 @@ function startGit(args: readonly string[], options: GitOptions): StartedGit {
   const stopWatching = watchForSilence(child, idleTimeoutMs, () =>
     group.stop(silent(idleTimeoutMs ?? 0, operation, subject)),
   );
-  const stopWeighing = watchMemory(child.pid, options.maxMemoryBytes, bytes => {
-    const what = `${subject ?? operation} has git take more than ${Math.round(bytes / 2 ** 20)} MiB of memory`;
-    group.stop(new SluiceError('answer_too_large', what, { operation, subject }));
+  const stopWeighing = watchExcess(child, options.maxMemoryBytes, excess => {
+    group.stop(
+      new SluiceError('answer_too_large', `${subject ?? operation} has git ${excess}`, {
+        operation,
+        subject,
+      }),
+    );
   });
   const stopClock = afterMs(timeoutMs, () => group.stop(endless(timeoutMs ?? 0, operation, subject)));
   const settle = async (): Promise<void> => {
@@ -177,7 +187,10 @@ function startGit(args: readonly string[], options: GitOptions): StartedGit {
   const done = settle();
   // Whoever reads stdout gets to `done` later; until then a rejection is not unhandled.
   done.catch(() => undefined);
-  return { process: { stdin: child.stdin, stdout, done }, stop: reason => group.stop(reason) };
+  return {
+    process: { pid: child.pid, stdin: child.stdin, stdout, done },
+    stop: reason => group.stop(reason),
+  };
 }
 
 /** git writes in pieces of up to 128 KiB: where one failed, so much or less is left. */
@@ -297,17 +310,19 @@ function watchForSilence(child: Child, idleTimeoutMs: number | undefined, onSile
 
 const WEIGH_MS = 200;
 
-/** Calls back when the process itself, without its children, takes more memory; only where Linux tells. */
-function watchMemory(
-  pid: number | undefined,
-  maxBytes: number | undefined,
-  onTooLarge: (maxBytes: number) => void,
+/** Calls back, with what it does, when a process takes too much memory, all that it started counted, or prints messages without an end. */
+function watchExcess(
+  child: Child,
+  wantedMaxBytes: number | undefined,
+  onExcess: (excess: string) => void,
 ): () => void {
-  if (pid === undefined || maxBytes === undefined) return () => undefined;
+  const { pid } = child;
+  if (pid === undefined) return () => undefined;
+  const maxBytes = Math.min(wantedMaxBytes ?? Number.POSITIVE_INFINITY, mostMemoryBytes());
   const timer = setInterval(async () => {
-    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-    const residentBytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
-    if (residentBytes > maxBytes) onTooLarge(maxBytes);
+    if ((child.stderr as Socket).bytesRead > MAX_STDERR_BYTES) onExcess('print messages without an end');
+    else if ((await memoryBytesOf(pid)) > maxBytes)
+      onExcess(`take more than ${Math.round(maxBytes / 2 ** 20)} MiB of memory`);
   }, WEIGH_MS);
   return () => clearInterval(timer);
 }
@@ -326,7 +341,8 @@ function cancelled(reason: unknown, operation: string, subject: string | undefin
   });
 }
 
-function silent(idleTimeoutMs: number, operation: string, subject: string | undefined): SluiceError {
+/** What is said of a git, or of whom it speaks with, that was silent. */
+export function silent(idleTimeoutMs: number, operation: string, subject: string | undefined): SluiceError {
   const where = subject === undefined ? '' : ` ${subject}`;
   const message = `nothing was heard${where ? ` from${where}` : ''} for ${Math.round(idleTimeoutMs / 100) / 10} s`;
   return new SluiceError('timed_out', message, { operation, subject });

@@ -78,6 +78,13 @@ const SEEN: readonly [ErrorCode, ...string[]][] = [
   ],
   ['host_key_unknown', 'Host key verification failed.', UNREADABLE],
   [
+    'host_key_changed',
+    '@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @',
+    'Offending ED25519 key in /home/ada/.ssh/known_hosts:3',
+    'Host key verification failed.',
+    UNREADABLE,
+  ],
+  [
     'disk_full',
     'fatal: write error: No space left on device',
     'fatal: fetch-pack: invalid index-pack output',
@@ -106,7 +113,7 @@ const SEEN: readonly [ErrorCode, ...string[]][] = [
   ['git_failed'],
 ];
 
-test('every failure seen has its code (R-10)', () => {
+test('every failure seen has its code (R-10, R-653)', () => {
   for (const [code, ...lines] of SEEN) assert.equal(failed(lines).code, code, lines.join('\n'));
 });
 

@@ -109,6 +109,24 @@ test('silence is timed_out; a slow reader is no silence (T-5)', async t => {
   await git.done;
 });
 
+test('messages without an end, and memory that what git started takes, are bounded (R-106)', {
+  skip: process.platform !== 'linux',
+}, async t => {
+  const directory = temporaryDirectory(t);
+  const flood = `yes '${'x'.repeat(1000)} ${directory}' >&2`;
+  const hungry = `head -c 400000000 /dev/zero | tail -n 1 | sleep 60; : ${directory}`;
+  fakeProgram(t, directory, 'git', `case "$*" in *flood*) ${flood};; *) ${hungry};; esac`);
+  await assert.rejects(runGit(['flood'], { subject: 'https://host/x' }), {
+    code: 'answer_too_large',
+    message: 'https://host/x has git print messages without an end',
+  });
+  await assert.rejects(runGit(['fetch'], { maxMemoryBytes: 100 * 2 ** 20 }), {
+    code: 'answer_too_large',
+    message: 'git fetch has git take more than 100 MiB of memory',
+  });
+  assert.deepEqual(processesMentioning(directory), []);
+});
+
 test('what a listener throws is the failure of the process, not of the station', async t => {
   fakeProgram(t, temporaryDirectory(t), 'git', 'echo hello >&2');
   const onStderrLine = (): never => {
