@@ -5,7 +5,7 @@ import { allEnded } from '../../../base/lifecycle.ts';
 import { PackedRefs } from '../../../keep/store/packed-refs.ts';
 import type { RefSnapshot } from '../../../keep/store/types.ts';
 import type { Remote } from '../git/access.ts';
-import type { PaceLimits } from '../git/pace.ts';
+import type { PatienceLimits } from '../git/patience.ts';
 import type { GitProgress } from '../git/progress.ts';
 import { lsRemote, MANY_OTHER_REFS, type RemoteRefs } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
@@ -37,7 +37,7 @@ export interface SyncOptions {
   /** For each piece of the listing of refs; 1 minute by default. */
   readonly listTimeoutMs?: number;
   /** How slow what is fetched may come; see `fetchObjects`. */
-  readonly pace?: PaceLimits;
+  readonly patience?: PatienceLimits;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: GitProgress) => void;
   /**
@@ -279,11 +279,11 @@ async function fetchInto(
   remoteRefs: RemoteRefs,
   options: SyncOptions,
 ): Promise<void> {
-  const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, signal, onProgress, pace } = options;
+  const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, signal, onProgress, patience } = options;
   const subject = options.remote.url;
   try {
     const from = { gitDir, subject, remoteRefs, known, lean, shallow };
-    await fetchObjects({ ...from, idleTimeoutMs, signal, onProgress, pace });
+    await fetchObjects({ ...from, idleTimeoutMs, signal, onProgress, patience });
   } catch (error) {
     // Half a pack may be the very thing that filled the disk.
     await removeLeftovers(gitDir);

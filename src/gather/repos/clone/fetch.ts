@@ -5,7 +5,7 @@ import { joinLines } from '../../../base/lines.ts';
 import { PackedRefs, sameRefs } from '../../../keep/store/packed-refs.ts';
 import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
 import { IdSet } from '../git/id-set.ts';
-import { Pace, type PaceLimits, type TooSlow } from '../git/pace.ts';
+import { Patience, type PatienceLimits, type TooSlow } from '../git/patience.ts';
 import { type GitProgress, parseProgress } from '../git/progress.ts';
 import type { RemoteRefs } from '../git/remote.ts';
 import { runGit, silent } from '../git/spawn.ts';
@@ -15,7 +15,7 @@ import { DETACHED_REF } from './open.ts';
  * A fetch is never silent for long, since the remote says how far it is with what it looks for. But what it says is no
  * history: 583 bytes a second are, which is less than any link has, and a day is enough for the largest.
  */
-const FETCH_PACE: PaceLimits = { bytes: 2 ** 20, withinMs: 30 * 60_000, longestMs: 24 * 3_600_000 };
+const FETCH_PATIENCE: PatienceLimits = { bytes: 2 ** 20, withinMs: 30 * 60_000, longestMs: 24 * 3_600_000 };
 
 /** One fetch into a clone. */
 export interface FetchOptions {
@@ -32,8 +32,8 @@ export interface FetchOptions {
   readonly shallow: boolean;
   readonly signal?: AbortSignal;
   readonly idleTimeoutMs: number;
-  /** `FETCH_PACE` by default. */
-  readonly pace?: PaceLimits;
+  /** `FETCH_PATIENCE` by default. */
+  readonly patience?: PatienceLimits;
   /** `IDS_AT_ONCE` by default. */
   readonly idsAtOnce?: number;
   readonly onProgress?: (progress: GitProgress) => void;
@@ -77,23 +77,30 @@ const IDS_AT_ONCE = 16_384;
  * @throws SluiceError as classified; see `hasMovedMeanwhile`
  */
 export async function fetchObjects(options: FetchOptions): Promise<void> {
-  const { remoteRefs, known, shallow, subject, idsAtOnce = IDS_AT_ONCE, pace: limits = FETCH_PACE } = options;
+  const {
+    remoteRefs,
+    known,
+    shallow,
+    subject,
+    idsAtOnce = IDS_AT_ONCE,
+    patience: limits = FETCH_PATIENCE,
+  } = options;
   const tips = tipsOfRemote(remoteRefs);
   // Of a clone whose history ends early, it is the tips that are there which may get more of it.
   const there = shallow ? IdSet.none : IdSet.of(known.values());
   const first = remoteRefs.head === undefined ? undefined : tips.get(remoteRefs.head);
   let beside: ObjectId | undefined;
-  const pace = new Pace(limits, why => tooSlow(why, subject), options.signal);
-  pace.watch(() => arrivingBytes(options.gitDir));
+  const patience = new Patience(limits, why => tooSlow(why, subject), options.signal);
+  patience.watch(() => arrivingBytes(options.gitDir));
   try {
     // After the first of several parts the clone may be whole, and could not be made so again.
     for (const ids of inParts(missingOf(first, tips, there), shallow ? tips.size : idsAtOnce)) {
-      await fetchIds(ids, beside, pace, options);
+      await fetchIds(ids, beside, patience, options);
       // A new clone has no ref yet that would tell the remote what came with the parts before.
       if (known.size === 0) beside = first ?? ids[0];
     }
   } finally {
-    pace.close();
+    patience.close();
   }
 }
 
@@ -121,7 +128,7 @@ function* inParts(ids: Iterable<ObjectId>, length: number): Generator<readonly O
 async function fetchIds(
   ids: readonly ObjectId[],
   beside: ObjectId | undefined,
-  pace: Pace,
+  patience: Patience,
   options: FetchOptions,
 ): Promise<void> {
   const { gitDir, remoteRefs, onProgress, idleTimeoutMs, subject } = options;
@@ -146,7 +153,7 @@ async function fetchIds(
     'origin',
   ];
   const limits = { bytes: 1, withinMs: idleTimeoutMs, longestMs: Number.POSITIVE_INFINITY };
-  const hearing = new Pace(limits, () => silent(idleTimeoutMs, 'git fetch', subject), pace.signal);
+  const hearing = new Patience(limits, () => silent(idleTimeoutMs, 'git fetch', subject), patience.signal);
   hearing.watch(() => arrivingBytes(gitDir));
   try {
     await runGit(args, {
@@ -155,7 +162,7 @@ async function fetchIds(
       protocol: remoteRefs.access.protocol,
       env: remoteRefs.access.env,
       signal: hearing.signal,
-      timeoutMs: (options.pace ?? FETCH_PACE).longestMs,
+      timeoutMs: (options.patience ?? FETCH_PATIENCE).longestMs,
       idleTimeoutMs: CHECKING_MS,
       subject,
       onStderrLine: line => {
@@ -166,7 +173,7 @@ async function fetchIds(
         if (isOfRemote(line) || (progress.phase === RECEIVING && progress.percent !== 100)) return;
         // All is here, and it is this machine that works on it.
         hearing.close();
-        pace.moved();
+        patience.moved();
       },
     });
   } finally {

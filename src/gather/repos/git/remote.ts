@@ -4,7 +4,7 @@ import { PackedRefsBuilder } from '../../../keep/store/packed-refs.ts';
 import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
 import { type Access, accessTo, type Remote, remoteSpellings } from './access.ts';
 import { isObjectId } from './id-set.ts';
-import { Pace, type TooSlow } from './pace.ts';
+import { Patience, type TooSlow } from './patience.ts';
 import { readBytesOf } from './process-figures.ts';
 import { reach } from './reach.ts';
 import { isRefName, refNameOf } from './ref-names.ts';
@@ -70,13 +70,13 @@ export async function lsRemote(remote: Remote, options: LsRemoteOptions = {}): P
   const git = await requireGit();
   const { timeoutMs = DEFAULT_TIMEOUT_MS, longestMs = LONGEST_LISTING_MS } = options;
   const limits = { bytes: LISTING_PIECE_BYTES, withinMs: timeoutMs, longestMs };
-  const pace = new Pace(limits, why => tooSlow(remote, why), options.signal);
+  const patience = new Patience(limits, why => tooSlow(remote, why), options.signal);
   try {
-    await reach(remote, pace.signal);
+    await reach(remote, patience.signal);
     let first: unknown;
     for (const url of remoteSpellings(remote, options.preferred)) {
       try {
-        return { ...(await list(remote, accessTo(remote, url, git), options, pace)), spelling: url };
+        return { ...(await list(remote, accessTo(remote, url, git), options, patience)), spelling: url };
       } catch (error) {
         first ??= error;
         if (!leadsNowhere(error)) throw error;
@@ -85,7 +85,7 @@ export async function lsRemote(remote: Remote, options: LsRemoteOptions = {}): P
     // The spelling that was asked for says best what is wrong.
     throw first;
   } finally {
-    pace.close();
+    patience.close();
   }
 }
 
@@ -108,9 +108,9 @@ async function list(
   remote: Remote,
   access: Access,
   options: LsRemoteOptions,
-  pace: Pace,
+  patience: Patience,
 ): Promise<Omit<RemoteRefs, 'spelling'>> {
-  const { signal } = pace;
+  const { signal } = patience;
   const { tags = true, head = true } = options;
   // A listing that names HEAD is always of all refs; only branches and tags alone can be asked for by prefix.
   const branchesAndTags = tags ? ['--heads', '--tags'] : ['--heads'];
@@ -126,7 +126,7 @@ async function list(
   git.stdin.end();
   const { pid } = git;
   // Until it has all of them, git itself says nothing.
-  if (pid !== undefined) pace.watch(() => readBytesOf(pid));
+  if (pid !== undefined) patience.watch(() => readBytesOf(pid));
   const collector = new RefCollector(tags);
   // Names are bytes.
   git.stdout.setEncoding('latin1');

@@ -10,7 +10,7 @@ import { type GitSocket, packed, packHeader, startGitTalk, TIP } from '../../../
 
 const onLinux = process.platform === 'linux';
 /** 10 000 bytes in 400 ms. */
-const PACE = { bytes: 10_000, withinMs: 400, longestMs: 60_000 };
+const PATIENCE = { bytes: 10_000, withinMs: 400, longestMs: 60_000 };
 
 test('a remote that says how far it is, and drips what it has, is given up, however much it says (R-652)', async t => {
   const ways: Record<string, (to: GitSocket) => Promise<void>> = {
@@ -32,7 +32,7 @@ test('a remote that says how far it is, and drips what it has, is given up, howe
     const bench = new CloneBench(t);
     const url = await startGitTalk(t, { pack });
     await assert.rejects(
-      bench.sync(url, { pace: PACE }),
+      bench.sync(url, { patience: PATIENCE }),
       { code: 'timed_out', message: /^next to nothing of the history of git:.* came for 0\.01 minutes$/ },
       name,
     );
@@ -52,11 +52,11 @@ test('what comes fast enough is fetched to its end, and not beyond the longest t
   };
   const url = await startGitTalk(t, { pack: pour });
   const fast = { bytes: 1000, withinMs: 1000, longestMs: 2500 };
-  await assert.rejects(bench.sync(url, { pace: fast }), {
+  await assert.rejects(bench.sync(url, { patience: fast }), {
     code: 'timed_out',
     message: /was not fetched to its end after 0\.04 minutes/,
   });
-  assert.equal((await bench.sync(await startGitTalk(t, {}), { pace: PACE })).outcome, 'clone');
+  assert.equal((await bench.sync(await startGitTalk(t, {}), { patience: PATIENCE })).outcome, 'clone');
 });
 
 test('a git that looks for long through what has come is not taken for a remote that is silent (R-652)', async t => {

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../../../base/clock.ts';
 import type { SluiceError } from '../../../base/errors.ts';
 
 /** How slow something that comes from elsewhere may be. */
-export interface PaceLimits {
+export interface PatienceLimits {
   /** So many bytes have to come … */
   readonly bytes: number;
   /** … within so long, again and again. */
@@ -26,10 +26,10 @@ const LOOKS = 8;
  *   moving ──`bytes` more have come, or `moved()`──▶ moving, `withinMs` more
  *      └────neither for `withinMs`, or `longestMs` over──▶ over: `signal` aborts
  */
-export class Pace {
+export class Patience {
   /** Aborts when it is too slow, with what `asError` makes of that, and with `parent`. */
   readonly signal: AbortSignal;
-  readonly #limits: PaceLimits;
+  readonly #limits: PatienceLimits;
   readonly #over = new AbortController();
   readonly #asError: (why: TooSlow) => SluiceError;
   readonly #look: NodeJS.Timeout;
@@ -40,7 +40,7 @@ export class Pace {
   #movedAtMs: number;
 
   constructor(
-    limits: PaceLimits,
+    limits: PatienceLimits,
     asError: (why: TooSlow) => SluiceError,
     parent?: AbortSignal,
     clock: Pick<Clock, 'monotonicMs'> = systemClock,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SluiceError } from '../../../../src/base/errors.ts';
-import { Pace, type TooSlow } from '../../../../src/gather/repos/git/pace.ts';
+import { Patience, type TooSlow } from '../../../../src/gather/repos/git/patience.ts';
 
 test('a limit of time moves along while enough comes, from one file or process to the next (R-652)', async t => {
   t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
@@ -20,14 +20,14 @@ test('a limit of time moves along while enough comes, from one file or process t
       return new SluiceError('timed_out', 'too slow');
     };
     const limits = { bytes: 100, withinMs: 400, longestMs };
-    const pace = new Pace(limits, asError, undefined, { monotonicMs: () => nowMs });
-    t.after(() => pace.close());
-    return { pace, told };
+    const patience = new Patience(limits, asError, undefined, { monotonicMs: () => nowMs });
+    t.after(() => patience.close());
+    return { patience, told };
   };
 
-  const { pace, told } = start(Number.POSITIVE_INFINITY);
+  const { patience, told } = start(Number.POSITIVE_INFINITY);
   let arrivedBytes: number | undefined = 5000;
-  pace.watch(async () => arrivedBytes);
+  patience.watch(async () => arrivedBytes);
   await pass(350);
   for (let i = 0; i < 10; i += 1) {
     arrivedBytes += 100;
@@ -37,23 +37,23 @@ test('a limit of time moves along while enough comes, from one file or process t
   await pass(50);
   arrivedBytes = 100;
   await pass(350);
-  pace.moved();
+  patience.moved();
   await pass(350);
-  assert.deepEqual([pace.signal.aborted, told], [false, []]);
+  assert.deepEqual([patience.signal.aborted, told], [false, []]);
   arrivedBytes = 199;
   await pass(100);
-  assert.deepEqual([pace.signal.aborted, told], [true, [{ kind: 'stalled', forMs: 400 }]]);
+  assert.deepEqual([patience.signal.aborted, told], [true, [{ kind: 'stalled', forMs: 400 }]]);
 
   const silent = start(Number.POSITIVE_INFINITY);
   arrivedBytes = undefined;
-  silent.pace.watch(async () => arrivedBytes);
+  silent.patience.watch(async () => arrivedBytes);
   await pass(450);
   assert.deepEqual(silent.told, [{ kind: 'stalled', forMs: 400 }]);
 
   const long = start(1000);
   for (let i = 0; i < 4; i += 1) {
     await pass(300);
-    long.pace.moved();
+    long.patience.moved();
   }
   assert.deepEqual(long.told, [{ kind: 'endless', afterMs: 1000 }]);
 });
