@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { type AddressInfo, isIPv6 } from 'node:net';
+import { type AddressInfo, isIPv6, type Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Clock } from '../base/clock.ts';
@@ -13,7 +13,7 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** How long a client may take to send its whole request. */
+  /** How long a client may take to send its whole request, and how long it may take nothing of an answer. */
   readonly requestTimeoutMs: number;
 }
 
@@ -50,6 +50,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       }) as Server;
       created.maxConnections = MAX_CONNECTIONS;
       boundConnections(created, MAX_CONNECTIONS_OF_ONE);
+      boundAnswers(created, requestTimeoutMs);
       // Without a listener Node asks for the body itself, whatever is answered: whoever reads one asks for it here.
       created.on('checkContinue', (request, response) => void created.emit('request', request, response));
       await listen(created, host, port);
@@ -72,6 +73,21 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return `http://${shown}:${address.port}`;
     },
   };
+}
+
+/**
+ * Hangs up on who takes nothing of an answer for so long: it would lie in memory, and its connection count, for good. An
+ * answer that is still being made, or not read fast, has all the time that it needs.
+ */
+function boundAnswers(server: Server, timeoutMs: number): void {
+  server.timeout = timeoutMs;
+  server.on('request', (_request, response) => {
+    // Node tells of a socket on which nothing moved; without a listener it would close it, whatever it waits for.
+    response.on('timeout', (socket: Socket) => {
+      if (socket.writableLength > 0) socket.destroy();
+      else socket.setTimeout(timeoutMs);
+    });
+  });
 }
 
 /** Hangs up on a sender (see `senderOf`) who has opened too many connections already. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createApp } from '../../src/server/app.ts';
 import { createHttpServer, type HttpServer } from '../../src/server/http-server.ts';
@@ -126,6 +129,46 @@ test('HTTP: a client that does not finish its request in time is sent away (S-15
   const head = 'POST /bake HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{';
   assert.match(await raw(server, head), /^HTTP\/1\.1 408 /);
   assert.ok(performance.now() - startMs < 10_000);
+});
+
+test('HTTP: a client that takes nothing of its answer is sent away; one that waits for it, or is slow, is not (S-15)', async t => {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  const closed = Promise.withResolvers<void>();
+  app.get('/untaken', context => {
+    context.env.outgoing.once('close', closed.resolve);
+    return context.body('x'.repeat(50_000_000));
+  });
+  app.get('/large', context => context.body('x'.repeat(20_000_000)));
+  app.get('/late', async context => {
+    await setTimeout(1500);
+    return context.body('late');
+  });
+  const server = createHttpServer({
+    app: app as unknown as Hono,
+    clock: systemClock,
+    host: '127.0.0.1',
+    port: 0,
+    requestTimeoutMs: 500,
+  });
+  await server.start();
+  t.after(() => server.stop());
+  const ask = async (path: string): Promise<Socket> => {
+    const socket = connect(Number(new URL(server.url()).port), '127.0.0.1');
+    t.after(() => socket.destroy());
+    await once(socket, 'connect');
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    return socket;
+  };
+  const late = ask('/late').then(text);
+  await ask('/untaken');
+  await closed.promise;
+  assert.match(await late, /late$/);
+  let bytes = 0;
+  for await (const chunk of await ask('/large')) {
+    bytes += chunk.length;
+    if (bytes % 5 === 0) await setTimeout(20);
+  }
+  assert.ok(bytes > 20_000_000);
 });
 
 test('HTTP: a client that goes away while it waits or sends harms nobody (S-15)', async t => {

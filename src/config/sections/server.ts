@@ -41,7 +41,8 @@ export const server = section(
       default: '30s',
       min: '1s',
       max: '1h',
-      description: 'How long a client may take to send a request.',
+      description:
+        'How long a client may take to send a request, and how long it may take nothing of an answer.',
     }),
   },
   [
