@@ -1,6 +1,6 @@
 /**
  * What memory a station takes when many files come at once: `npm run bench:delivery-memory -- [--files 20000,40000]
- * [--bytes 512] [--at-once 256] [--main bin/sluice.js]`.
+ * [--bytes 512] [--folders 10] [--at-once 256] [--main bin/sluice.js]`.
  *
  * A folder with the files is renamed into `incoming` of a running station (`sluice up`, defaults), a new one for each
  * number; the peak is the kernel's (VmHWM) once all are completed. The sink (bench/sink.ts) throws bodies away. Others
@@ -20,6 +20,7 @@ const { values } = parseArgs({
   options: {
     files: { type: 'string', default: '20000,40000' },
     bytes: { type: 'string', default: '512' },
+    folders: { type: 'string', default: '10' },
     main: { type: 'string' },
     'at-once': { type: 'string', default: '256' },
     directory: { type: 'string', default: tmpdir() },
@@ -43,7 +44,12 @@ try {
       const cpuMs = cpuMsOf(station.pid);
       const { nowMib } = memoryOf(station.pid);
       const bytes = Number(values.bytes);
-      const { wallMs } = await deliverFolder(station, 'many', { files, bytes, patienceMs: PATIENCE_MS });
+      const { wallMs } = await deliverFolder(station, 'many', {
+        files,
+        bytes,
+        folders: Number(values.folders),
+        patienceMs: PATIENCE_MS,
+      });
       const { peakMib } = memoryOf(station.pid);
       const cpuEach = ((cpuMsOf(station.pid) - cpuMs) / files) * 1000;
       if (peakMib > TARGET_MIB) isMet = false;

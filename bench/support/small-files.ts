@@ -2,15 +2,16 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BenchStation } from './station.ts';
 
+/** How many folders they lie in unless said otherwise. */
 const FOLDERS = 10;
 
-/** Files of the same size and of no other meaning, in ten folders. */
-export function fillFolder(folder: string, files: number, bytes: number): void {
-  for (let number = 0; number < FOLDERS; number += 1)
+/** Files of the same size and of no other meaning, evenly in so many folders. */
+export function fillFolder(folder: string, files: number, bytes: number, folders = FOLDERS): void {
+  for (let number = 0; number < folders; number += 1)
     mkdirSync(join(folder, String(number)), { recursive: true });
   const content = Buffer.alloc(bytes, 'x');
   for (let number = 0; number < files; number += 1)
-    writeFileSync(join(folder, String(number % FOLDERS), `${number}.bin`), content);
+    writeFileSync(join(folder, String(number % folders), `${number}.bin`), content);
 }
 
 /** Delivers that many files, put into `incoming` by one rename; removes them once they are completed. */
@@ -20,11 +21,17 @@ export async function deliverFolder(
   {
     files,
     bytes,
+    folders,
     patienceMs,
-  }: { readonly files: number; readonly bytes: number; readonly patienceMs: number },
+  }: {
+    readonly files: number;
+    readonly bytes: number;
+    readonly folders?: number;
+    readonly patienceMs: number;
+  },
 ): Promise<{ readonly wallMs: number }> {
   const staged = join(station.root, 'staged');
-  fillFolder(staged, files, bytes);
+  fillFolder(staged, files, bytes, folders);
   mkdirSync(join(station.root, 'incoming/cloud/bench'), { recursive: true });
   const before = station.completed();
   const startMs = performance.now();
