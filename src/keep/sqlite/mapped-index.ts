@@ -2,38 +2,33 @@ import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * File systems on which a page of a mapped file can fail when it is written, though it has its place on the disk: those
- * that write a page elsewhere each time need room for it again, and those of a server need its answer. The process ends
- * by SIGBUS then, which nothing in it can catch. Numbers as statfs(2) gives them, from <linux/magic.h> and the file
- * systems' sources.
+ * File systems on which a page of a mapped file that has its place on the disk can be written whatever happens there.
+ * On others it can fail: those that write a page elsewhere each time (btrfs, bcachefs, NILFS2, F2FS) need room for it
+ * again, and those of a server (NFS, SMB, FUSE, 9p) its answer. The process ends by SIGBUS then, which nothing in it can
+ * catch; so one that is not known is taken for one of those. Numbers as statfs(2) gives them, from <linux/magic.h> and the
+ * file systems' sources.
  */
-const MAPPED_PAGES_FAIL: ReadonlySet<number> = new Set([
-  0x9123683e, // btrfs: a full disk, and a quota even where the file is not copied on write
-  0xca451a4e, // bcachefs
-  0x3434, // NILFS2
-  0x24051905, // UBIFS
-  0x72b6, // JFFS2: maps no file for writing
-  0x6969, // NFS
-  0x517b, // SMB
-  0xff534d42, // CIFS
-  0xfe534d42, // SMB2
-  0x65735546, // FUSE
-  0x01021997, // 9p, as virtual machines share folders
-  0x00c36400, // Ceph
-  0x786f4256, // VirtualBox shared folder
-  0xbacbacbc, // VMware shared folder
+const MAPS_RELIABLY: ReadonlySet<number> = new Set([
+  0xef53, // ext2, ext3, ext4
+  0x58465342, // XFS
+  0x3153464a, // JFS
+  0x2fc12fc1, // ZFS: a store into a mapped page always succeeds, and room is asked for later
+  0x01021994, // tmpfs
+  0x858458f6, // ramfs
+  0x794c7630, // overlayfs, of which nothing says what lies below: mostly ext4 or XFS
 ]);
 
 /** Whether a file that is mapped into memory can be written on a file system of that type whatever happens to the disk. */
 export function mapsReliably(type: number): boolean {
-  return !MAPPED_PAGES_FAIL.has(type >>> 0);
+  return MAPS_RELIABLY.has(type >>> 0);
 }
 
 /**
  * Whether the index of a write-ahead log (`-shm`), which SQLite maps into memory, can be trusted where the database lies.
- * What cannot be asked is for SQLite to say.
+ * What cannot be asked is for SQLite to say; systems other than Linux have numbers of their own, and are trusted.
  */
 export function canMapIndexAt(path: string): boolean {
+  if (process.platform !== 'linux') return true;
   try {
     return mapsReliably(statfsSync(dirname(path)).type);
   } catch {

@@ -27,7 +27,15 @@ function count(database: Database): number {
 }
 
 test('a database has no mapped index where a page of one can fail: copied on write, or of a server (T-123)', () => {
-  const names = { btrfs: 0x9123683e, bcachefs: 0xca451a4e, ubifs: 0x24051905, nfs: 0x6969, fuse: 0x65735546 };
+  const names = {
+    btrfs: 0x9123683e,
+    bcachefs: 0xca451a4e,
+    ubifs: 0x24051905,
+    nfs: 0x6969,
+    fuse: 0x65735546,
+    f2fs: 0xf2f52010,
+    unknown: 0x12345678,
+  };
   for (const [name, type] of Object.entries(names)) assert.equal(mapsReliably(type), false, name);
   // Node tells some types as negative numbers.
   assert.equal(mapsReliably(0x9123683e | 0), false);
