@@ -4,6 +4,7 @@ import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { agentOf, refusalOf } from '../../../base/http-agent.ts';
 import { MAX_ERROR_BODY_BYTES } from './answer.ts';
+import { endOnSilence, patience } from './silence.ts';
 import {
   answerTooSlow,
   isRepeatable,
@@ -139,18 +140,13 @@ function cancellation(): SluiceError {
   return new SluiceError('cancelled', 'stopped on request');
 }
 
-/**
- * Node counts a socket as idle only while its write queue does not shrink either, so this is a progress watchdog: a
- * slow upload of one large buffer goes on as long as the kernel takes some of it.
- */
+/** A progress watchdog, which also knows what came over a connection before it failed. */
 function watch(socket: Socket, host: string, idleTimeoutMs: number, used: WeakSet<Error>): void {
   // Before undici's own listener: whoever gets the error may ask what came over the connection before it.
   socket.on('error', failure => {
     if (socket.bytesRead > 0) used.add(failure);
   });
-  socket.setTimeout(idleTimeoutMs, () =>
-    socket.destroy(new SluiceError('timed_out', `${host}: nothing moved for ${idleTimeoutMs} ms`)),
-  );
+  endOnSilence(socket, host, idleTimeoutMs);
 }
 
 /** One request and its answer; settles once. */
@@ -223,7 +219,9 @@ class Exchange implements WireHandler {
 
   #setDeadline(ms: number): void {
     this.#cancelDeadline?.();
-    this.#cancelDeadline = this.#clock.timer(ms, () => this.#fail(answerTooSlow(this.#request.origin, ms)));
+    this.#cancelDeadline = patience(this.#clock, ms, () =>
+      this.#fail(answerTooSlow(this.#request.origin, ms)),
+    );
   }
 
   #settle(): void {

@@ -7,6 +7,7 @@ import { asProxyFailure, nodeAgentOptions, refusalOf } from '../../../base/http-
 import type { Pace } from '../bucket.ts';
 import { MAX_ERROR_BODY_BYTES } from './answer.ts';
 import { answerFirst } from './answer-first.ts';
+import { patience, silenceCheck } from './silence.ts';
 import {
   answerTooSlow,
   mayBeStale,
@@ -233,7 +234,7 @@ export class StreamTransport {
     const { connectTimeoutMs } = this.#options;
     outgoing.once('socket', socket => {
       if (outgoing.reusedSocket) return;
-      const cancelTimer = this.#clock.timer(connectTimeoutMs, () =>
+      const cancelTimer = patience(this.#clock, connectTimeoutMs, () =>
         outgoing.destroy(
           new SluiceError(
             'host_unreachable',
@@ -258,14 +259,18 @@ export class StreamTransport {
     let hasAnswer = false;
     const setDeadline = (ms: number): void => {
       cancelDeadline?.();
-      cancelDeadline = this.#clock.timer(ms, () => outgoing.destroy(answerTooSlow(request.origin, ms)));
+      cancelDeadline = patience(this.#clock, ms, () => outgoing.destroy(answerTooSlow(request.origin, ms)));
     };
     const answered = new Promise<WireAnswer>((resolve, reject) => {
       outgoing.on('error', reject);
       // Node resets this time-out while the kernel takes bytes from the write queue: a progress watchdog.
-      outgoing.on('timeout', () =>
-        outgoing.destroy(
-          new SluiceError('timed_out', `${outgoing.host}: nothing moved for ${idleTimeoutMs} ms`),
+      outgoing.on(
+        'timeout',
+        silenceCheck(
+          () => outgoing.socket,
+          outgoing.host,
+          idleTimeoutMs,
+          error => outgoing.destroy(error),
         ),
       );
       // A switch to another protocol, which was not asked for: without a listener the request would never end.

@@ -6,7 +6,8 @@ import {
   type TcpNetConnectOpts,
 } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
-import { SluiceError } from '../../../../base/errors.ts';
+import { systemClock } from '../../../../base/clock.ts';
+import { endOnSilence, patience } from '../silence.ts';
 import type { TransportOptions } from '../transport.ts';
 import { AnswerParser } from './answer-parser.ts';
 
@@ -102,15 +103,13 @@ export class Connection implements WireControl {
       : connectPlain(to);
     const socket = this.#socket;
     socket.setNoDelay(true);
-    const connectTimer = setTimeout(
-      () => socket.destroy(connectTimeout(host, options)),
-      options.connectTimeoutMs,
+    const cancelConnecting = patience(systemClock, options.connectTimeoutMs, () =>
+      socket.destroy(connectTimeout(host, options)),
     );
     socket.once(isTls ? 'secureConnect' : 'connect', () => {
-      clearTimeout(connectTimer);
+      cancelConnecting();
       this.#isConnected = true;
-      // Idle only while its write queue does not shrink either: a slow upload goes on as long as the kernel takes some.
-      socket.setTimeout(options.idleTimeoutMs, () => socket.destroy(silence(host, options)));
+      endOnSilence(socket, host, options.idleTimeoutMs);
       events.onFree(this);
     });
     socket.on('end', () => this.#ended());
@@ -119,7 +118,7 @@ export class Connection implements WireControl {
       this.#failure ??= error;
     });
     socket.on('close', () => {
-      clearTimeout(connectTimer);
+      cancelConnecting();
       this.#closed();
     });
   }
@@ -295,10 +294,6 @@ function invalidHeader(name: string): Error {
 
 function closedEarly(): Error {
   return Object.assign(new Error('the other side closed the connection'), { code: 'CLOSED_EARLY' });
-}
-
-function silence(host: string, { idleTimeoutMs }: TransportOptions): SluiceError {
-  return new SluiceError('timed_out', `${host}: nothing moved for ${idleTimeoutMs} ms`);
 }
 
 function connectTimeout(host: string, { connectTimeoutMs }: TransportOptions): Error {
