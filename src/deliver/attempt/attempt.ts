@@ -153,7 +153,7 @@ async function sendAndProve(
       context.held.forget(record.profile, record.bucket, objectNamesOf(record, settings).key);
       acknowledged = await upload(context, attempted, file, asking);
       attempted.steps.done('sent');
-      endpoints.noteSent(destination.endpoint);
+      endpoints.noteSent(destination.endpoint, `${record.profile}/${record.bucket}`);
     }
   } catch (error) {
     const known = asSluiceError(error, { operation: 'upload', subject });

@@ -71,7 +71,7 @@ export async function delivered(
   const { identity, verified, key } = sent;
   const departure = sent.departure ?? undefined;
   const durationMs = record.enteredAtMs === null ? undefined : clock.nowMs() - record.enteredAtMs;
-  statistics.delivered(statisticsName(record), identity.size, durationMs);
+  statistics.delivered(bucketName(record), identity.size, durationMs);
   const steps = attempted.steps.all;
   log.info({ ...logFields(record), bytes: identity.size, verified, key, departure, steps }, 'delivered');
   if (record.failures > 0) log.debug({ ...logFields(record), attempt: number }, 'delivered after backoff');
@@ -115,11 +115,11 @@ export async function failed(
   const { clock, random, settings, statistics, endpoints } = context;
   const { record, destination } = attempted;
   const decision = decideFailure(error, record.failures, settings, random, clock.nowMs());
-  if (!holdsEndpoint(decision)) endpoints.noteCall(destination.endpoint, error);
+  if (!holdsEndpoint(decision)) endpoints.noteCall(destination.endpoint, error, bucketName(record));
   if (decision.kind === 'hand-back') return 'handed-back';
   if (decision.kind === 'vanished') return gone(context, record);
   if (decision.kind === 'hold') return held(context, attempted, error, decision, {});
-  statistics.failed(statisticsName(record), error.code);
+  statistics.failed(bucketName(record), error.code);
   if (decision.kind === 'give-up') return giveUp(context, attempted, error, decision.why);
   if (decision.kind === 'await-bucket') return awaitBucket(context, attempted, error, {});
   return retryLater(context, attempted, error, decision, {});
@@ -146,7 +146,7 @@ export async function unproven(
     return 'handed-back';
   }
   const decision = decideFailure(error, record.failures, settings, random, nowMs);
-  if (!holdsEndpoint(decision)) endpoints.noteCall(destination.endpoint, error);
+  if (!holdsEndpoint(decision)) endpoints.noteCall(destination.endpoint, error, bucketName(record));
   if (isRefuted(error, record)) {
     await uploader.forget(asking, acknowledged);
     log.warn(fieldsOf(record, error), 'what was sent did not arrive; it is sent again');
@@ -378,6 +378,6 @@ function fieldsOf(record: FileRecord, { code, message }: SluiceError) {
   return { ...logFields(record), code, reason: message };
 }
 
-function statisticsName(record: FileRecord): string {
+function bucketName(record: FileRecord): string {
   return `${record.profile}/${record.bucket}`;
 }

@@ -53,6 +53,8 @@ const OF_ONE_REQUEST: readonly ErrorCode[] = [
   'tls_failed',
   'host_unknown',
 ];
+/** So long after one bucket took a file, the failures of another one are its own. */
+const LATELY_MS = 10 * 60_000;
 /** A question that takes longer is not answered. */
 const PATIENCE_MS = 10_000;
 
@@ -69,6 +71,8 @@ export class EndpointMonitor {
   readonly #reasons = new Map<string, HoldReason>();
   /** Not reached by the last call. */
   readonly #silent = new Set<string>();
+  /** When each of its buckets took a file last, unless it has failed since; by endpoint. */
+  readonly #tookAtMs = new Map<string, Map<string, number>>();
   readonly #episodes = new TroubleEpisodes();
   readonly #cancelProbes = new Map<string, () => void>();
   /** Looks whether trouble is over. */
@@ -116,21 +120,26 @@ export class EndpointMonitor {
 
   /**
    * Notes how a call to the endpoint ended; `error` undefined: it did what was asked.
+   * @param bucket what it was about, `profile/bucket`: one that fails while others of the endpoint take files says nothing
+   * of the endpoint
    * @returns whether it is offline since this call
    */
-  noteCall(endpoint: string, error?: unknown): boolean {
+  noteCall(endpoint: string, error?: unknown, bucket?: string): boolean {
     const wasOffline = this.isOffline(endpoint);
     const known = error === undefined ? undefined : asSluiceError(error);
     const outcome = known === undefined ? 'succeeded' : callOutcomeOf(known);
     const isReached = outcome !== 'unreachable' && !(known && WITHOUT_ANSWER.includes(known.code));
     if (outcome !== undefined) this.#silent[isReached ? 'delete' : 'add'](endpoint);
-    if (outcome) this.#apply(endpoint, outcome, error);
+    const isOfBucket = outcome === 'failed' && bucket !== undefined && this.#othersTake(endpoint, bucket);
+    if (outcome && !isOfBucket) this.#apply(endpoint, outcome, error);
     if (known?.code === 'slow_down') this.#options.onSlow(endpoint);
     return !wasOffline && this.isOffline(endpoint);
   }
 
-  /** The endpoint has taken a file. */
-  noteSent(endpoint: string): void {
+  /** The endpoint has taken a file for `profile/bucket`. */
+  noteSent(endpoint: string, bucket: string): void {
+    const took = this.#tookAtMs.get(endpoint) ?? new Map<string, number>();
+    this.#tookAtMs.set(endpoint, took.set(bucket, this.#options.clock.monotonicMs()));
     if (this.#episodes.noteSent(endpoint)) this.#options.log.info({ endpoint }, 'link accepts files again');
     this.noteCall(endpoint);
   }
@@ -162,6 +171,14 @@ export class EndpointMonitor {
     for (const cancel of [...this.#cancelProbes.values(), ...this.#cancelQuiets.values()]) cancel();
     this.#cancelProbes.clear();
     await Promise.all(this.#probes);
+  }
+
+  /** Whether another bucket of the endpoint took a file lately, and has not failed since. */
+  #othersTake(endpoint: string, bucket: string): boolean {
+    const took = this.#tookAtMs.get(endpoint);
+    took?.delete(bucket);
+    const sinceMs = this.#options.clock.monotonicMs() - LATELY_MS;
+    return took !== undefined && [...took.values()].some(atMs => atMs >= sinceMs);
   }
 
   #apply(endpoint: string, outcome: CallOutcome, error: unknown): void {
