@@ -3,6 +3,7 @@ import { captureOperations } from './capture.ts';
 import { changesetOperations } from './changesets.ts';
 import { deliveryOperations } from './deliveries.ts';
 import { eventOperations } from './events.ts';
+import { exportOperations } from './export.ts';
 import { insightOperations } from './insights.ts';
 import type { Operation } from './operation.ts';
 import type { OperationName } from './paths.ts';
@@ -24,6 +25,7 @@ export const OPERATIONS = {
   ...deliveryOperations,
   ...pauseOperations,
   ...captureOperations,
+  ...exportOperations,
 } as const satisfies Record<OperationName, Operation>;
 
 export type Operations = typeof OPERATIONS;

@@ -58,6 +58,7 @@ export const PATHS = {
   getLastCommits: 'GET /api/v1/insights/last-commit',
   getMergeShare: 'GET /api/v1/insights/merge-share',
   getPunchCard: 'GET /api/v1/insights/punch-card',
+  exportTable: 'GET /api/v1/export',
   getChangesetReport: 'GET /api/v1/insights/changesets',
   getCycleTimes: 'GET /api/v1/insights/changesets/cycle',
   getReviewLoad: 'GET /api/v1/insights/changesets/reviews',

@@ -11,6 +11,7 @@ import { defineConfig } from './commands/config.ts';
 import { defineCopy } from './commands/copy.ts';
 import { defineDeliveries, defineFailed } from './commands/deliveries.ts';
 import { defineDoctor } from './commands/doctor.ts';
+import { defineExport } from './commands/export.ts';
 import { defineInsights } from './commands/insights.ts';
 import { definePause } from './commands/pause.ts';
 import { definePeople } from './commands/people.ts';
@@ -61,6 +62,7 @@ const COMMANDS = [
   defineStore,
   defineDoctor,
   defineBackup,
+  defineExport,
   defineConfig,
   defineCompletion,
 ];

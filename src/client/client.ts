@@ -21,8 +21,10 @@ export type OperationCall<Name extends OperationName> =
     ? (given?: Given<Name>, options?: CallOptions) => Promise<Answer<Name>>
     : (given: Given<Name>, options?: CallOptions) => Promise<Answer<Name>>;
 
-/** Every operation of a station's API, by its name; its events are read by `followEvents`. */
-export type Client = { readonly [Name in Exclude<OperationName, 'listEvents'>]: OperationCall<Name> };
+/** Every operation of a station's API, by its name; its events are read by `followEvents`, its tables as files. */
+export type Client = {
+  readonly [Name in Exclude<OperationName, 'listEvents' | 'exportTable'>]: OperationCall<Name>;
+};
 
 /** What a station answered instead of what was asked: problem details (RFC 9457). */
 export class StationProblem extends Error {

@@ -13,6 +13,7 @@ import { captureRoutes } from './routes/capture.ts';
 import { changesetRoutes } from './routes/changesets.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { eventRoutes } from './routes/events.ts';
+import { exportRoutes } from './routes/export.ts';
 import { changesetInsightRoutes, insightRoutes } from './routes/insights.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { pageRoutes } from './routes/pages.ts';
@@ -58,6 +59,7 @@ export function createApp(given: AppOptions): Hono {
   cacheRoutes(options);
   insightRoutes(options);
   peopleRoutes(options);
+  exportRoutes(options);
   deliveryRoutes(options);
   pauseRoutes(options);
   notificationRoutes(options);

@@ -2,6 +2,7 @@ import type { Answer } from '../api/operations.ts';
 import type { Config } from '../config/schema.ts';
 import type { Delivery } from '../deliver/service.ts';
 import type { WorkQueue } from '../engine/queue/work-queue.ts';
+import type { ExportSource } from '../export/tables.ts';
 import type { CaptureService } from '../gather/capture/service.ts';
 import type { Changesets } from '../gather/changesets/service.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
@@ -38,6 +39,8 @@ export interface Stores {
 export interface StationApi {
   /** What is asked of all that is known. */
   readonly questions: Questions;
+  /** All rows, for files of them. */
+  readonly rows: ExportSource;
   /** The clones on disk. */
   readonly cache: CacheApi;
   /** Who is who, beyond mailmaps. */

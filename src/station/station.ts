@@ -12,6 +12,7 @@ import { CredentialsWatch } from '../deliver/credentials-watch.ts';
 import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
 import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
 import { deliveryTimes } from '../deliver/statistics.ts';
+import type { ExportSource } from '../export/tables.ts';
 import { CaptureService } from '../gather/capture/service.ts';
 import { CHANGESET_KIND } from '../gather/changesets/schedule.ts';
 import { Changesets } from '../gather/changesets/service.ts';
@@ -265,6 +266,14 @@ class ComposedStation implements Station {
 
   get tracking(): Tracking {
     return this.repositories.tracking;
+  }
+
+  get rows(): ExportSource {
+    return {
+      tables: this.#stores.store.tables,
+      deliveries: (beforeId, limit) => this.deliveries.list({ beforeId, limit }),
+      captures: (beforeId, limit) => this.captures.files({ beforeId, limit }),
+    };
   }
 
   get questions(): Questions {

@@ -13,7 +13,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ['keep/disk', 'keep/sqlite', 'keep/postgres'],
   ['engine'],
   ['gather/forges'],
-  ['gather/repos', 'gather/changesets', 'gather/capture', 'deliver', 'insights'],
+  ['gather/repos', 'gather/changesets', 'gather/capture', 'deliver', 'insights', 'export'],
   ['api'],
   ['station'],
   ['server', 'client'],

@@ -98,6 +98,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
   return {
     asked,
     questions: NO_ANSWERS,
+    rows: { tables: { read: async () => [] }, deliveries: () => [], captures: () => [] },
     cache: {
       list: async () => [],
       figures: () => Promise.reject(new SluiceError('internal', 'no cache here')),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { EXPORT_TABLES } from '../../../src/export/tables.ts';
 import type { SyncedChangeset } from '../../../src/keep/store/changesets.ts';
 import type { Scope } from '../../../src/keep/store/questions.ts';
 import type { Store } from '../../../src/keep/store/store.ts';
@@ -56,6 +57,24 @@ const anyWorld: fc.Arbitrary<World> = fc.record({
   paths: fc.option(anyGlobs, { nil: undefined }),
 });
 
+/** What an export has of each table, less the numbers that a database gives to rows. */
+async function exportedRows(store: Store): Promise<unknown> {
+  const source = { tables: store.tables, deliveries: () => [], captures: () => [] };
+  const all = EXPORT_TABLES.map(async table => {
+    const rows = (await Array.fromAsync(table.rows(source))).flat();
+    const columns = Object.keys(table.columns).filter(name => !/(^|_)id$|_ms$/.test(name));
+    return [
+      table.name,
+      rows.map(row => JSON.stringify(columns.map(name => exportedValue(row[name])))).sort(),
+    ];
+  });
+  return Promise.all(all);
+}
+
+function exportedValue(value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
+}
+
 /** Puts a world into a store, and asks everything. */
 async function answersOf(
   store: Store,
@@ -93,6 +112,7 @@ async function answersOf(
     ),
     lastCommits: await questions.lastCommits(scope),
     countPaths: await questions.countPaths(scope),
+    exported: await exportedRows(store),
     unreadChurn: await questions.unreadChurn(repositoryIds),
     countOpenChangesets: (
       await questions.countOpenChangesets({ idleSinceMs: 400, openedSinceMs: [600, 300] })
