@@ -7,7 +7,7 @@ import type { OwnerEntry } from '../../../config/sections/repos.ts';
 import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
 import type { Claim } from '../../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../../engine/retry.ts';
-import type { TrackingOrigin } from '../../../keep/store/types.ts';
+import type { Repository, TrackingOrigin } from '../../../keep/store/types.ts';
 import { FORGES } from '../../forges/definitions.ts';
 import type { Forge, ForgeRepository } from '../../forges/forge.ts';
 import type { Unseen } from '../../forges/unseen.ts';
@@ -75,12 +75,19 @@ export interface OwnerContext extends ScheduleContext {
   readonly forgeOf: (host: string) => Forge;
 }
 
+/** Repositories that the last listing of an owner lacked, by its key. A station that starts knows of none. */
+type NotListed = Map<string, ReadonlySet<string>>;
+
+/** After a listing that lacked some, the next one comes as soon as this, since it decides about them. */
+const ASKED_AGAIN_MS = 10 * 60_000;
+
 /**
  * What the workers do with an owner whose time has come: list its repositories, track exactly those that are wanted.
  * @param context as it is when work begins
  */
 export function ownerHandler(context: () => OwnerContext): WorkHandler {
-  return { retry: SYNC_RETRY, run: (claim, signal) => discover(claim, signal, context()) };
+  const notListed: NotListed = new Map();
+  return { retry: SYNC_RETRY, run: (claim, signal) => discover(claim, signal, notListed, context()) };
 }
 
 /**
@@ -103,52 +110,84 @@ export async function scheduleOwners(owners: readonly Owner[], context: Schedule
 
 /**
  * A listing that breaks off changes nothing: what is missing from half of one may be in the other half. One that was
- * read to its end but for some entries brings what is new, and takes nothing off.
+ * read to its end but for some entries brings what is new, and takes nothing off. Nor does a whole one take off at once
+ * what it lacks: entries move between its pages while they are read, and a host may have a bad minute; the next one has
+ * to lack it, too.
  */
-async function discover(claim: Claim, signal: AbortSignal, context: OwnerContext): Promise<WorkOutcome> {
+async function discover(
+  claim: Claim,
+  signal: AbortSignal,
+  notListed: NotListed,
+  context: OwnerContext,
+): Promise<WorkOutcome> {
   const { config, forgeOf, clock, log } = context;
   const owner = ownersOf(config()).find(({ key }) => key === claim.key);
   if (!owner) return { nextAtMs: null, reason: 'no longer configured' };
   const wanted: RepositoryAddress[] = [];
+  const shown = new Set<string>();
   const unseen: Unseen[] = [];
   const options = { signal, onUnseen: (each: Unseen) => void unseen.push(each) };
   let listed = 0;
   for await (const { repositories } of forgeOf(owner.host).listRepositories(owner.name, options)) {
     listed += repositories.length;
     for (const repository of repositories) {
-      const address = isWanted(repository, owner) ? addressOf(repository, owner, log) : undefined;
-      if (address) wanted.push(address);
+      const address = addressOf(repository, owner);
+      if (!(address instanceof SluiceError)) shown.add(address.url);
+      if (!isWanted(repository, owner)) continue;
+      if (!(address instanceof SluiceError)) wanted.push(address);
+      else logLeftOut(repository, address, owner, log);
     }
   }
   const [first] = unseen;
+  const reason = `${wanted.length} of ${listed} repositories tracked`;
+  let waitMs = owner.everyMs;
   if (first === undefined) {
-    await trackExactly(wanted, owner.key, context);
+    const lacking = (await trackedBy(owner, context)).filter(({ url }) => !shown.has(url));
+    const before = notListed.get(owner.key);
+    const kept = lacking.filter(({ url }) => !before?.has(url));
+    notListed.set(owner.key, new Set(kept.map(({ url }) => url)));
+    await trackExactly([...wanted, ...kept], owner.key, context);
+    if (kept.length > 0) {
+      waitMs = Math.min(waitMs, ASKED_AGAIN_MS);
+      log.info(
+        { target: owner.key, missing: kept.length },
+        'not listed; they go if the next listing lacks them, too',
+      );
+    }
   } else {
     const { code, message, hint } = first.error;
     log.warn({ target: owner.key, code, reason: message, hint }, `${first.part} not seen; none is taken off`);
     for (const address of wanted) await track(address, owner.key, context);
   }
   log.info({ target: owner.key, listed, tracked: wanted.length }, 'owner asked for its repositories');
-  const reason = `${wanted.length} of ${listed} repositories tracked`;
-  return { nextAtMs: clock.nowMs() + owner.everyMs, reason };
+  return { nextAtMs: clock.nowMs() + waitMs, reason };
+}
+
+async function trackedBy({ key }: Owner, { store }: OwnerContext): Promise<readonly Repository[]> {
+  return (await store.repositories.list()).filter(({ trackedBy }) => trackedBy.includes(key));
 }
 
 /**
  * The configuration trusts the owner's host, and with it what lies there; where a host names another, that is
  * nobody's wish.
- * @returns undefined for an address that will not do
+ * @returns what is wrong with an address that will not do
  */
-function addressOf({ url }: ForgeRepository, owner: Owner, log: Logger): RepositoryAddress | undefined {
+function addressOf({ url }: ForgeRepository, owner: Owner): RepositoryAddress | SluiceError {
   try {
     const address = parseRepositoryUrl(url, { from: 'api' });
     if (address.host === owner.host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) return address;
-    throw new SluiceError('url_refused', `it is on ${address.host}, not on ${owner.host}`);
+    return new SluiceError('url_refused', `it is on ${address.host}, not on ${owner.host}`);
   } catch (error) {
-    const { code, message } = asSluiceError(error);
-    log.warn(
-      { target: owner.key, repository: harmlessUrl(url), code, reason: message },
-      'left out a repository',
-    );
-    return undefined;
+    return asSluiceError(error);
   }
+}
+
+function logLeftOut(
+  { url }: ForgeRepository,
+  { code, message }: SluiceError,
+  owner: Owner,
+  log: Logger,
+): void {
+  const repository = harmlessUrl(url);
+  log.warn({ target: owner.key, repository, code, reason: message }, 'left out a repository');
 }
