@@ -189,11 +189,14 @@ function isOfRemote(line: string): boolean {
   return line.startsWith('remote: ');
 }
 
+/** A pack that is being written: by index-pack, and from a server that only gives out files, of which git says nothing. */
+const ARRIVING = /^tmp_pack_|\.pack\.temp$/;
+
 /** Bytes of the packs that are being written. */
 async function arrivingBytes(gitDir: string): Promise<number> {
   const packs = join(gitDir, 'objects', 'pack');
   const names = await readdir(packs).catch(() => []);
-  const arriving = names.filter(name => name.startsWith('tmp_pack_'));
+  const arriving = names.filter(name => ARRIVING.test(name));
   // One that has been completed meanwhile is no longer there.
   const bytes = await Promise.all(
     arriving.map(name =>

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { lsRemote } from '../../../../src/gather/repos/git/remote.ts';
@@ -71,6 +77,32 @@ test('a git that looks for long through what has come is not taken for a remote 
     `case " $* " in *" fetch "*) echo '${said}' >&2; sleep 1;; esac\nexec ${git} "$@"`,
   );
   assert.equal((await bench.sync(undefined, { idleTimeoutMs: 300 })).outcome, 'clone');
+});
+
+test('a server that only gives out files is not silent while a pack comes from it, of which git says nothing (R-652)', async t => {
+  const bench = new CloneBench(t);
+  bench.upstream.commit(randomBytes(3_000_000).toString('base64'));
+  bench.upstream.git('gc', '--quiet');
+  bench.upstream.git('update-server-info');
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url ?? '', 'http://h').pathname;
+    const file = await readFile(join(bench.root, path)).catch(() => undefined);
+    response.statusCode = file === undefined ? 404 : 200;
+    for (let at = 0; at < (file?.length ?? 0); at += 100_000) {
+      response.write(file?.subarray(at, at + 100_000));
+      if (path.endsWith('.pack')) await setTimeout(50);
+    }
+    response.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const clone = await bench.sync(`http://127.0.0.1:${port}/r.git`, { idleTimeoutMs: 800 });
+  assert.equal(clone.outcome, 'clone');
 });
 
 test('a listing of refs that is long but goes on is read to its end; one that drips is not (R-652)', {
