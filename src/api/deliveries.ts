@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FILE_STATES } from '../keep/local/journal.ts';
+import { RECORD_ORDERS } from '../keep/local/record-order.ts';
 import {
   Bytes,
   Count,
@@ -8,6 +9,8 @@ import {
   type Operation,
   pageAnswer,
   pageQuery,
+  partQuery,
+  reverseQuery,
   Switch,
   Time,
 } from './operation.ts';
@@ -53,10 +56,12 @@ const Selection = z
   .strictObject({
     all: z.boolean().optional(),
     ids: z.array(z.number().int()).min(1).optional(),
+    exceptIds: z.array(z.number().int()).optional().describe('not these; with one of the others'),
     match: z.string().min(1).optional().describe('a glob over `profile/bucket/path`, or over the path alone'),
     cause: z.string().min(1).optional().describe('an error code, or what it is answered with'),
     text: z.string().min(1).optional().describe('somewhere in `profile/bucket/path`'),
     profile: z.string().min(1).optional().describe('only of this profile; with one of the others'),
+    bucket: z.string().min(1).optional().describe('only of this bucket; with one of the others'),
     gone: z
       .boolean()
       .optional()
@@ -69,7 +74,7 @@ const Selection = z
       .describe('at most so many of them are answered one by one; all unless given'),
   })
   .refine(
-    ({ limit: _limit, profile: _profile, gone: _gone, ...selection }) =>
+    ({ limit: _limit, profile: _profile, bucket: _bucket, gone: _gone, exceptIds: _except, ...selection }) =>
       Object.values(selection).some(value => value !== undefined && value !== false),
     { error: 'say which: all, ids, match, cause or text' },
   );
@@ -105,7 +110,7 @@ const syncDeliveries = {
 export const deliveryOperations = {
   listDeliveries: {
     about,
-    summary: 'Records of files, newest first.',
+    summary: 'Records of files.',
     query: z.strictObject({
       state: z
         .enum([...FILE_STATES, 'waiting'])
@@ -115,6 +120,12 @@ export const deliveryOperations = {
       bucket: z.string().optional(),
       search: z.string().optional().describe('somewhere in `profile/bucket/path`'),
       cause: z.string().optional().describe('an error code'),
+      order: z
+        .enum(RECORD_ORDERS)
+        .default('newest')
+        .describe('newest, largest or latest changed first, or by path'),
+      ...reverseQuery,
+      ...partQuery,
       ...pageQuery(100, 1000),
     }),
     status: 200,

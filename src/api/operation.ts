@@ -38,6 +38,9 @@ export const Bytes = z.int().min(0).describe('bytes');
 export const Milliseconds = z.int().describe('milliseconds');
 export const Share = z.number().min(0);
 
+/** `true` or `false`, as a query has it. */
+export const Switch = z.enum(['true', 'false']).transform(text => text === 'true');
+
 /** An error as RFC 9457 has it. */
 export const Problem = z
   .object({
@@ -67,6 +70,19 @@ export const pageQuery = (byDefault: number, atMost: number) => ({
   limit: z.coerce.number<number>().int().min(1).max(atMost).default(byDefault),
 });
 
+/** What a list takes of which any part may be looked at, such as the middle, whatever is in front of it. */
+export const partQuery = {
+  offset: z.coerce
+    .number<number>()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('so many rows are left out first; behind the cursor, where there is one'),
+};
+
+/** What a list takes that goes from either end of its order. */
+export const reverseQuery = { reverse: Switch.default(false).describe('from the other end of the order') };
+
 /** Beside the rows of a page. */
 export const pageAnswer = {
   next: Cursor.nullable().describe('where the next page begins; null: this is the last'),
@@ -74,7 +90,4 @@ export const pageAnswer = {
 
 /** A thing by its number. */
 export const IdPath = z.object({ id: z.coerce.number<number>().int().positive() });
-
-/** `true` or `false`, as a query has it. */
-export const Switch = z.enum(['true', 'false']).transform(text => text === 'true');
 export const Url = z.string().min(1).max(4096);

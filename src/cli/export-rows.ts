@@ -94,7 +94,7 @@ function withSource(
       withCaptures(database, cli, captures =>
         use({
           tables: store.tables,
-          deliveries: (beforeId, limit) => journal.list({ beforeId, limit }),
+          deliveries: (beforeId, limit) => journal.list({ after: [beforeId], limit }),
           captures: (beforeId, limit) => captures.list({ beforeId, limit }),
         }),
       ),

@@ -2,6 +2,7 @@ import { SluiceError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
 import { toListedDelivery } from '../deliver/listing.ts';
 import { FILE_STATES, type FileRecord, type FileState, type RecordFilter } from '../keep/local/journal.ts';
+import { type RecordPlace, recordPlace } from '../keep/local/record-order.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { moreLine, type PageOptions, rowsAsked } from './list-page.ts';
 import { load } from './load.ts';
@@ -26,15 +27,16 @@ export async function listDeliveries(options: DeliveryListOptions, cli: Cli): Pr
   assertDatabase(config);
   await withJournal(config.database, cli, async journal => {
     let left = limit;
-    let beforeId: number | undefined;
+    let after: RecordPlace | undefined;
     while (left > 0) {
-      const page = journal.list({ ...filter, limit: Math.min(PAGE, left), beforeId });
+      const page = journal.list({ ...filter, limit: Math.min(PAGE, left), after });
       for (const record of page) printRecord(record, options.json === true, cli);
-      if (page.length === 0 && beforeId === undefined && !options.json)
+      if (page.length === 0 && after === undefined && !options.json)
         cli.stdout.write('no file is on record\n');
       left -= page.length;
       if (page.length < PAGE) break;
-      beforeId = page.at(-1)?.id;
+      const last = page.at(-1);
+      after = last && recordPlace(last, 'newest');
     }
     if (left === 0 && !options.json) cli.stdout.write(moreLine(journal.count(filter), limit));
   });

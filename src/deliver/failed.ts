@@ -17,6 +17,10 @@ export interface FailedSelection {
   readonly gone?: boolean;
   /** Of this profile only; with one of the others. */
   readonly profile?: string;
+  /** Of this bucket only; with one of the others. */
+  readonly bucket?: string;
+  /** Not these; with one of the others. */
+  readonly exceptIds?: readonly number[];
   /** Somewhere in `profile/bucket/path`, without regard to case. */
   readonly text?: string;
 }
@@ -36,9 +40,11 @@ function codeOf({ errorCode }: FileRecord): string {
 
 /** Whether a record is meant. Pure. */
 function isSelected(record: FileRecord, selection: FailedSelection): boolean {
-  const { all, ids, match, cause, text, profile, gone } = selection;
+  const { all, ids, exceptIds, match, cause, text, profile, bucket, gone } = selection;
   if (!all && [ids, match, cause, text].every(one => one === undefined)) return false;
   if (profile !== undefined && record.profile !== profile) return false;
+  if (bucket !== undefined && record.bucket !== bucket) return false;
+  if (exceptIds?.includes(record.id)) return false;
   if (gone !== undefined && (record.removedAtMs !== null) !== gone) return false;
   if (ids !== undefined && !ids.includes(record.id)) return false;
   if (cause !== undefined && codeOf(record) !== cause && record.errorAnswer !== cause) return false;

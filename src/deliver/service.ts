@@ -229,7 +229,7 @@ export class Delivery implements Service {
   }
 
   /** How many `list` would answer on all its pages; where counting took long, some time ago. */
-  count(filter: Omit<RecordFilter, 'beforeId' | 'limit'>): number {
+  count(filter: Omit<RecordFilter, 'order' | 'reverse' | 'after' | 'offset' | 'limit'>): number {
     return this.#counts(JSON.stringify(filter));
   }
 

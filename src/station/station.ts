@@ -271,7 +271,7 @@ class ComposedStation implements Station {
   get rows(): ExportSource {
     return {
       tables: this.#stores.store.tables,
-      deliveries: (beforeId, limit) => this.deliveries.list({ beforeId, limit }),
+      deliveries: (beforeId, limit) => this.deliveries.list({ after: [beforeId], limit }),
       captures: (beforeId, limit) => this.captures.files({ beforeId, limit }),
     };
   }

@@ -53,8 +53,8 @@ test('HTTP: the list of deliveries takes a filter in the query and has a bound (
   assert.equal((await ask('GET', '/api/v1/deliveries')).status, 200);
   const all = { limit: 3, states: ['failed'], profile: 'p', bucket: 'b', text: 'a/b' };
   assert.deepEqual(asJson(calls.filters), [
-    { ...all, errorCode: 'access_denied', beforeId: 9 },
-    { limit: 100 },
+    { ...all, errorCode: 'access_denied', order: 'newest', reverse: false, offset: 0, after: [9] },
+    { order: 'newest', reverse: false, offset: 0, limit: 100 },
   ]);
 });
 

@@ -214,7 +214,7 @@ export function journalSuite(name: string, open: OpenLocal): void {
       [3],
     );
     assert.deepEqual(
-      journal.list({ beforeId: 3, limit: 1 }).map(({ id }) => id),
+      journal.list({ after: [3], limit: 1 }).map(({ id }) => id),
       [2],
     );
     assert.deepEqual(

@@ -42,7 +42,7 @@ capture:
   await page.getByLabel('Collector', { exact: true }).fill('heat');
   await delivered.getByRole('link', { name: 'its delivery' }).click();
   await page.getByRole('heading', { name: 'One delivery' }).waitFor();
-  await page.locator('#deliveries .attempts li', { hasText: 'delivered in' }).waitFor();
+  await page.locator('.drawer .attempts li', { hasText: 'delivered in' }).waitFor();
   await page.goBack();
   await page.getByText(/% of the disk is used/).waitFor();
   await page.getByText('Nothing had to give way so far.').waitFor();

@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
@@ -177,6 +178,49 @@ export async function seedDeliveries(cwd: string, files: number): Promise<void> 
   await Promise.all(entered);
   await journal.close();
 }
+
+/**
+ * Very many records of files, as a station has left them: numbered from 1 on, one in fifty failed, the others delivered;
+ * each of another size, entered a minute after the one before. They are copies of one that the journal made, since it
+ * takes one file after the other.
+ */
+export async function seedRecords(cwd: string, records: number): Promise<void> {
+  await seedDeliveries(cwd, 1);
+  rmSync(join(cwd, 'station'), { recursive: true });
+  const database = new DatabaseSync(join(cwd, 'sluice.db'));
+  const others = database
+    .prepare('PRAGMA table_info(file_records)')
+    .all()
+    .map(({ name }) => String(name))
+    .filter(name => name !== 'id');
+  const made = others.map(name => MADE[name] ?? name);
+  database.exec(`
+    DELETE FROM attempts;
+    CREATE TEMP TABLE model AS SELECT * FROM file_records LIMIT 1;
+    DELETE FROM file_records;
+    WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < ${records})
+    INSERT INTO file_records (id, ${others.join(', ')}) SELECT n, ${made.join(', ')} FROM model, counted;
+  `);
+  database.close();
+}
+
+/** Columns of `seedRecords`, of record `n`; the others are as the model's. */
+const MADE: Readonly<Record<string, string>> = {
+  bucket: "'bucket-' || (n % 5)",
+  filepath: "printf('readings/day-%03d/scan-%06d.bin', n % 365, n)",
+  current_state: "iif(n % 50 = 0, 'failed', 'completed')",
+  upload_outcome: "iif(n % 50 = 0, 'failure', 'success')",
+  size_bytes: '1000 + (n * 7919) % 400009',
+  last_updated: "strftime('%Y-%m-%dT%H:%M:%fZ', unixepoch() - n * 60, 'unixepoch')",
+  attempts: 'n % 50 = 0',
+  error_code: "iif(n % 50 = 0, 'access_denied', NULL)",
+  error_message: "iif(n % 50 = 0, 'the bucket refuses to take the file: AccessDenied', NULL)",
+  error_answer: "iif(n % 50 = 0, 'give-up', NULL)",
+  next_attempt_at_ms: 'NULL',
+  inode: 'n',
+  removed_at_ms: '1',
+  completed_at_ms: 'iif(n % 50 = 0, NULL, unixepoch() * 1000)',
+};
 
 async function seedFile(cwd: string, journal: Journal, at: number, kind: Kind | undefined): Promise<void> {
   if (!kind) return;

@@ -18,7 +18,7 @@ const PAGES: readonly (readonly [path: string, shown: string])[] = [
   ['repositories', 'tbody tr'],
   ['people', 'tbody tr'],
   ['changesets', 'tbody tr .why'],
-  ['deliveries', '#deliveries tbody tr'],
+  ['deliveries', '.list .body .row[data-index]'],
   ['capture', '#collectors tbody tr'],
 ];
 

@@ -1,5 +1,6 @@
 import type { ErrorCode, FailureAnswer } from '../../base/errors.ts';
 import type { HookQueue } from './hooks.ts';
+import type { RecordOrder, RecordPlace } from './record-order.ts';
 
 /** Where a file is; the names of the spool's areas. */
 export type FileState = 'incoming_tmp' | 'incoming' | 'processing' | 'completed' | 'failed';
@@ -160,8 +161,14 @@ export interface RecordFilter {
   /** Somewhere in `profile/bucket/path`, without regard to case (ASCII). */
   readonly text?: string;
   readonly errorCode?: string;
-  /** Only ids below this one: the last id of the page before. */
-  readonly beforeId?: number;
+  /** Newest first unless given. */
+  readonly order?: RecordOrder;
+  /** From the order's other end. */
+  readonly reverse?: boolean;
+  /** Only what comes after this place in the order: that of the page before's last record. */
+  readonly after?: RecordPlace;
+  /** Leaves out so many of the first. */
+  readonly offset?: number;
   /** Leaves out records whose file is gone. */
   readonly present?: boolean;
   /** At most this many; 100 by default. */
@@ -293,7 +300,7 @@ export interface Journal {
   /** The earliest time at which a record of the profile is due, after `afterMs`. */
   nextDueMs(profile: string, afterMs: number): number | undefined;
   list(filter: RecordFilter): FileRecord[];
-  /** How many `list` would answer without `beforeId` and `limit`. */
+  /** How many `list` would answer without `after`, `offset` and `limit`. */
   count(filter: RecordFilter): number;
   attempts(id: number): Attempt[];
   counts(): StateCounts;

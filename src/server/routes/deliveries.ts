@@ -1,19 +1,30 @@
 import type { Context } from 'hono';
+import { z } from 'zod';
 import type { Asked } from '../../api/operations.ts';
 import { SluiceError } from '../../base/errors.ts';
 import type { FailedOutcome, FailedSelection } from '../../deliver/failed.ts';
 import { toListedDelivery } from '../../deliver/listing.ts';
 import { SYNC_QUIET_MS } from '../../deliver/sync-now.ts';
+import { FILE_STATES } from '../../keep/local/journal.ts';
+import { type RecordOrder, type RecordPlace, recordPlace } from '../../keep/local/record-order.ts';
 import type { RouteOptions } from '../app-options.ts';
 import { ById, nextCursor, readCursor } from '../cursor.ts';
 
 const WAITING = ['incoming', 'processing'] as const;
 
+/** `recordPlace` of each order, as a cursor brings it back. */
+const PLACES: Readonly<Record<RecordOrder, z.ZodType<RecordPlace>>> = {
+  newest: ById,
+  path: z.tuple([z.string(), z.string(), z.string(), z.int()]),
+  size: z.tuple([z.int(), z.enum(FILE_STATES), z.int()]),
+  change: z.tuple([z.string(), z.enum(FILE_STATES), z.int()]),
+};
+
 /** Records of files, manual sync and what has failed. */
 export function deliveryRoutes({ station: { deliveries }, stopping, operation }: RouteOptions): void {
   operation('listDeliveries', ({ query }) => {
-    const { state, profile, bucket, search, cause, cursor, limit } = query;
-    const [beforeId] = readCursor(cursor, ById) ?? [];
+    const { state, profile, bucket, search, cause, order, reverse, offset, cursor, limit } = query;
+    const after = readCursor(cursor, PLACES[order]);
     const filter = {
       states: state === 'waiting' ? WAITING : state && [state],
       profile,
@@ -21,11 +32,11 @@ export function deliveryRoutes({ station: { deliveries }, stopping, operation }:
       text: search,
       errorCode: cause,
     };
-    const records = deliveries.list({ ...filter, beforeId, limit });
+    const records = deliveries.list({ ...filter, order, reverse, after, offset, limit });
     return {
       deliveries: records.map(toListedDelivery),
       total: deliveries.count(filter),
-      next: nextCursor(records, limit, ({ id }) => [id]),
+      next: nextCursor(records, limit, record => recordPlace(record, order)),
     };
   });
   operation('getDelivery', ({ path }) => {

@@ -15,10 +15,12 @@ interface ActButtonProps {
   /** What the button says once it was pressed where that cannot be taken back; pressed again, it acts. */
   readonly confirm?: string | undefined;
   readonly title?: string;
+  /** Left out where one goes on by Tab: the keys of what it belongs to do the same. */
+  readonly isAside?: boolean;
 }
 
 /** A button that rests while it works, and says what came of it. */
-export function ActButton({ children, act, about, kind = 'small', confirm, title }: ActButtonProps) {
+export function ActButton({ children, act, about, kind = 'small', confirm, title, isAside }: ActButtonProps) {
   const [isBusy, setBusy] = useState(false);
   const [isAsking, setAsking] = useState(false);
   useEffect(() => {
@@ -46,6 +48,7 @@ export function ActButton({ children, act, about, kind = 'small', confirm, title
       aria-label={about === undefined ? undefined : `${words}: ${about}`}
       aria-disabled={isBusy}
       title={title}
+      tabIndex={isAside ? -1 : undefined}
       onClick={press}
     >
       {words}

@@ -1,6 +1,7 @@
 // What a list is narrowed by. It stands in the address, so that a link leads to the same list.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { setParams } from '../router/router.ts';
+import { isPageKey } from './keys.ts';
 
 const TYPING_MS = 250;
 
@@ -21,8 +22,7 @@ export function Filters({ fields, params }: FiltersProps) {
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     const lead = (event: KeyboardEvent): void => {
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
-        return;
+      if (event.key !== '/' || !isPageKey(event)) return;
       event.preventDefault();
       form.current?.querySelector<HTMLElement>('input, select')?.focus();
     };
@@ -55,11 +55,6 @@ export function Filters({ fields, params }: FiltersProps) {
       </form>
     </search>
   );
-}
-
-/** Somebody writes there: single keys are letters. */
-export function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches('input, select, textarea, [contenteditable]');
 }
 
 /** What is typed narrows the list once the typing rests. */

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { client } from '../live/live.ts';
-import { isTyping } from '../parts/filters.tsx';
+import { isTyping, type KeyWords, pageKeys } from '../parts/keys.ts';
 import { perform, sayFailure } from '../parts/toasts.tsx';
 import { count, shortUrl } from '../parts/words.ts';
 import { hrefOf } from '../router/router.ts';
@@ -84,12 +84,12 @@ async function foundEntries(search: string, signal: AbortSignal): Promise<Entry[
   ];
 }
 
-const KEYS = [
+const KEYS: readonly KeyWords[] = [
   ['Ctrl K', 'go to anything, or do something'],
   ['/', 'to the search of a list'],
   ['?', 'these keys'],
   ['Esc', 'close'],
-] as const;
+];
 
 /** Listens for its keys, whatever page is open. */
 export function Palette() {
@@ -139,8 +139,8 @@ function Dialog({
 function Keys() {
   return (
     <dl class="keys">
-      {KEYS.map(([key, words]) => (
-        <div key={key}>
+      {[...KEYS, ...pageKeys.value].map(([key, words]) => (
+        <div key={words}>
           <dt>
             <kbd>{key}</kbd>
           </dt>

@@ -43,7 +43,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
   },
   deliveries: {
     title: 'Deliveries',
-    old: () => import('../old/pages/deliveries.js'),
+    page: async () => (await import('../pages/deliveries.tsx')).DeliveriesPage,
     badge: ({ deliveries }) => deliveries.failed,
   },
   capture: {

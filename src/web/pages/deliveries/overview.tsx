@@ -1,0 +1,114 @@
+import { useAsked } from '../../live/asked.ts';
+import { client, status } from '../../live/live.ts';
+import { ActButton } from '../../parts/act-button.tsx';
+import { Panel } from '../../parts/panel.tsx';
+import { Table } from '../../parts/table.tsx';
+import { Name, State } from '../../parts/text.tsx';
+import { count, number } from '../../parts/words.ts';
+import { hrefOf } from '../../router/router.ts';
+import { retry } from './acts.ts';
+
+/** How many files are where, how destinations are reached, and what has failed by its cause. */
+export function Overview() {
+  return (
+    <>
+      <Panel title="Deliveries">
+        <Totals />
+        <p class="row">
+          <ActButton act={deliverNow} kind="strong">
+            Deliver what waits now
+          </ActButton>
+        </p>
+      </Panel>
+      <Causes />
+    </>
+  );
+}
+
+function Totals() {
+  const now = status.value;
+  if (!now) return <p class="empty waiting">…</p>;
+  const { deliveries, links } = now;
+  const facts = [
+    ['on their way', deliveries.incoming + deliveries.processing],
+    ['uploading now', deliveries.uploading],
+    ['waiting for a later try', deliveries.waiting],
+    ['failed', deliveries.failed],
+    ['delivered', deliveries.completed],
+  ] as const;
+  const words = links.map(({ endpoint, state }) => `${endpoint} is ${state}`).join('; ');
+  return (
+    <>
+      <dl class="totals">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{number(value)}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class="note">{words === '' ? 'No destination was used yet.' : `${words}.`}</p>
+    </>
+  );
+}
+
+async function deliverNow(): Promise<string> {
+  const { delivered, failed, waiting, held, unfinished } = await client.syncDeliveries();
+  const places = held.map(({ kind, place, message }) => ` ${kind} ${place}: ${message}.`);
+  const rest = unfinished ? ` The station goes on with ${count(unfinished.files, 'file')}.` : '';
+  return `${count(delivered, 'file')} delivered, ${number(failed)} failed, ${number(waiting)} wait.${places.join('')}${rest}`;
+}
+
+/** What failed or is tried again, by its cause; nothing where all flows. */
+function Causes() {
+  const asked = useAsked(
+    signal => client.listTroubles({}, { signal }),
+    [],
+    ['deliveries', 'troubleBegun', 'troubleEnded'],
+  );
+  const causes = asked.value?.troubles.filter(({ kind }) => kind === 'delivery') ?? [];
+  if (causes.length === 0 && !asked.error) return null;
+  return (
+    <Panel title="Failed, by cause" error={asked.error}>
+      <Table
+        id="causes"
+        caption="What failed or is tried again, by cause"
+        items={causes}
+        keyOf={({ stage, code }) => `${stage} ${code}`}
+        empty=""
+        columns={[
+          {
+            title: 'Cause',
+            kind: 'main',
+            cell: ({ code, example, hint, isWaiting }) => (
+              <>
+                <State kind={isWaiting ? 'warn' : 'bad'}>{code}</State> <Name>{example}</Name>{' '}
+                <span class="quiet">({isWaiting ? 'tried again by itself' : 'gave up'})</span>
+                <div class="quiet">{hint}</div>
+              </>
+            ),
+          },
+          {
+            title: 'Files',
+            kind: 'number',
+            cell: ({ stage, code, count: files }) => (
+              <a href={hrefOf('deliveries', { state: stage ?? undefined, cause: code ?? undefined })}>
+                {count(files, 'file')}
+              </a>
+            ),
+          },
+          {
+            title: 'Act',
+            kind: 'act',
+            cell: ({ code, stage, count: files }) =>
+              stage === 'failed' && code !== null ? (
+                <ActButton act={() => retry({ cause: code ?? undefined })} about={code}>
+                  {`Retry all ${number(files)}`}
+                </ActButton>
+              ) : null,
+          },
+        ]}
+      />
+    </Panel>
+  );
+}

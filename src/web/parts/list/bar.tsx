@@ -1,0 +1,88 @@
+import { ActButton } from '../act-button.tsx';
+import { count, number } from '../words.ts';
+import type { Aim, ListAction } from './column.ts';
+
+interface BarProps<Row> {
+  /** Undefined: not known yet. */
+  readonly total: number | undefined;
+  readonly words: readonly [one: string, several: string];
+  readonly chosenCount: number;
+  readonly aim: Aim<Row>;
+  readonly actions: readonly ListAction<Row>[];
+  /** So many rows came above what is seen. */
+  readonly newer: number;
+  readonly chooseAll: () => void;
+  readonly chooseNone: () => void;
+  readonly toTop: () => void;
+  /** Something was done to those that were chosen. */
+  readonly done: () => void;
+}
+
+/** How many rows there are, how many are chosen, and what can be done to those. */
+export function Bar<Row>(props: BarProps<Row>) {
+  const { total, words, chosenCount, aim, actions, newer, chooseAll, chooseNone, toTop, done } = props;
+  const isAny = chosenCount > 0;
+  return (
+    <div class={`bar ${isAny ? 'any' : ''}`}>
+      <span role="status">
+        {total === undefined
+          ? '…'
+          : isAny
+            ? `${number(chosenCount)} of ${count(total, ...words)} chosen`
+            : count(total, ...words)}
+      </span>
+      {isAny ? <Acts aim={aim} chosenCount={chosenCount} actions={actions} done={done} /> : null}
+      {isAny && chosenCount < (total ?? 0) ? (
+        <button type="button" class="small" onClick={chooseAll}>
+          Choose all {number(total ?? 0)}
+        </button>
+      ) : null}
+      {isAny ? (
+        <button type="button" class="small" onClick={chooseNone}>
+          Choose none
+        </button>
+      ) : (
+        <span class="quiet keys" aria-hidden="true">
+          <kbd>j</kbd> <kbd>k</kbd> go, <kbd>x</kbd> choose, <kbd>Enter</kbd> open, <kbd>?</kbd> more
+        </span>
+      )}
+      {newer > 0 ? (
+        <button type="button" class="small newer" onClick={toTop}>
+          {number(newer)} newer
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+type ActsProps<Row> = Pick<BarProps<Row>, 'aim' | 'chosenCount' | 'actions' | 'done'>;
+
+function Acts<Row>({ aim, chosenCount, actions, done }: ActsProps<Row>) {
+  return (
+    <>
+      {actions.map((action, index) => {
+        const { name, isForAll = true, confirm } = action;
+        const fitting = fittingAim(aim, action);
+        const many = fitting.kind === 'some' ? fitting.rows.length : chosenCount;
+        if (many === 0 || (aim.kind === 'all' && !isForAll)) return null;
+        const act = async () => {
+          const said = await action.act(fitting);
+          done();
+          return said;
+        };
+        const isPart = many < chosenCount;
+        return (
+          <ActButton key={name} act={act} confirm={confirm?.(many)} kind={index === 0 ? 'strong' : 'small'}>
+            {isPart ? `${name} ${number(many)} of them` : name}
+          </ActButton>
+        );
+      })}
+    </>
+  );
+}
+
+/** Of those that are chosen, what it can be done to. Pure. */
+export function fittingAim<Row>(aim: Aim<Row>, { isFor }: Pick<ListAction<Row>, 'isFor'>): Aim<Row> {
+  if (aim.kind === 'all' || !isFor) return aim;
+  return { kind: 'some', rows: aim.rows.filter(isFor) };
+}

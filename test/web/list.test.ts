@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { bytes } from '../../src/web/parts/words.ts';
+import { rows, standingPlace, startStation, until } from '../support/sluice.ts';
+import { openPage, overflow, seriousFaults, startBrowser } from './browser.ts';
+import { seedDeliveries, seedRecords } from './demo.ts';
+
+const MANY = 100_000;
+/** More than any screen shows, and far less than a page of the API. */
+const MOST_DRAWN = 90;
+
+let browser: Browser;
+before(async () => {
+  browser = await startBrowser();
+});
+after(() => browser?.close());
+
+/** Whether all of the row that the keys are at is on the screen. */
+const isActiveSeen = (page: Page): Promise<boolean> =>
+  page.evaluate(`(({ top, bottom }) => top >= 0 && bottom <= innerHeight)(
+    document.querySelector('.list .row.active').getBoundingClientRect())`);
+
+/** Rows of the list that is open. */
+const listed = (page: Page) => page.locator('.list .body .row[data-index]');
+const row = (page: Page, name: string | RegExp) => page.getByRole('row', { name });
+const active = (page: Page) => page.locator('.list .row.active');
+
+test('a list of 100 000 rows has those on the screen alone, from the first to the last, with totals; orders, searches and the row stand in the address (W-60, W-61, W-63)', async t => {
+  const cwd = standingPlace(t);
+  await seedRecords(cwd, MANY);
+  const station = await startStation(t, { cwd, yaml: 'repos: []\n' });
+  const { page, complaints } = await openPage(t, browser, `${station.url}/#/deliveries`);
+  const grid = page.getByRole('grid', { name: 'Files' });
+  await page.getByText('100,000 files', { exact: true }).waitFor();
+  await row(page, /scan-100000\.bin/).waitFor();
+  assert.equal(await grid.getAttribute('aria-rowcount'), '100001');
+  assert.ok((await listed(page).count()) < MOST_DRAWN);
+
+  // By the page's own scroll bar, to the end of all.
+  await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+  const last = row(page, /scan-000001\.bin/);
+  await last.waitFor();
+  assert.equal(await last.getAttribute('aria-rowindex'), '100001');
+  assert.ok((await listed(page).count()) < MOST_DRAWN);
+  await page.evaluate('scrollTo(0, document.documentElement.scrollHeight / 2)');
+  await row(page, /scan-0500\d\d\.bin/)
+    .first()
+    .waitFor();
+
+  // From where the reader is, by keys.
+  await page.keyboard.press('j');
+  assert.match((await active(page).textContent()) ?? '', /scan-05\d\d\d\d\.bin|scan-04\d\d\d\d\.bin/);
+  const before = Number(await active(page).getAttribute('data-index'));
+  for (const key of ['j', 'j', 'k', 'j']) await page.keyboard.press(key);
+  assert.equal(Number(await active(page).getAttribute('data-index')), before + 2);
+  assert.equal(await grid.getAttribute('aria-activedescendant'), await active(page).getAttribute('id'));
+  const name = await active(page).locator('.main').textContent();
+  await page.waitForURL(url => url.hash.includes(`at=${before + 3}`));
+
+  // What the address says is what another reader sees.
+  const other = await openPage(t, browser, page.url());
+  await active(other.page).waitFor();
+  assert.equal(await active(other.page).locator('.main').textContent(), name);
+  assert.equal(await isActiveSeen(other.page), true);
+
+  const extreme = (of: 'max' | 'min'): string => {
+    const [found] = rows(join(cwd, 'sluice.db'), `SELECT ${of}(size_bytes) AS size FROM file_records`);
+    return bytes(Number(found?.size));
+  };
+  await page.getByRole('button', { name: 'Size' }).click();
+  await page.waitForURL(/order=size/);
+  await until('the largest comes first', async () => (await sizes(page))[0] === extreme('max'));
+  assert.equal(
+    await page.getByRole('columnheader', { name: 'Size' }).getAttribute('aria-sort'),
+    'descending',
+  );
+  await page.getByRole('button', { name: 'Size' }).click();
+  await until('the smallest comes first', async () => (await sizes(page))[0] === extreme('min'));
+  assert.match(page.url(), /order=size&reverse=true/);
+
+  await page.keyboard.press('/');
+  await page.keyboard.type('DAY-100/scan');
+  await page.getByText('274 files', { exact: true }).waitFor();
+  await page.getByLabel('State').selectOption('failed');
+  await page.getByText('28 files', { exact: true }).waitFor();
+  assert.match(page.url(), /search=DAY-100%2Fscan&state=failed|state=failed&search=DAY-100%2Fscan/);
+  assert.deepEqual([...complaints, ...other.complaints], []);
+});
+
+test('several rows are chosen by keys, Shift, the pointer and all at once, and acted upon; Enter opens one beside the list, Escape goes back (W-61, W-62)', async t => {
+  const cwd = standingPlace(t);
+  await seedDeliveries(cwd, 40);
+  const station = await startStation(t, { cwd, yaml: 'repos: []\n' });
+  const { page, complaints } = await openPage(t, browser, `${station.url}/#/deliveries?state=failed`);
+  const chosen = page.locator('.list .row[aria-selected="true"]');
+  await page.getByText('30 files', { exact: true }).waitFor();
+  for (const key of ['j', 'x', 'j', 'j', 'x']) await page.keyboard.press(key);
+  await page.getByText('2 of 30 files chosen').waitFor();
+  await page.keyboard.press('Shift+j');
+  await page.keyboard.press('Shift+j');
+  await page.getByText('4 of 30 files chosen').waitFor();
+  await listed(page).nth(6).locator('.choose').click();
+  await listed(page)
+    .nth(9)
+    .locator('.choose')
+    .click({ modifiers: ['Shift'] });
+  await page.getByText('8 of 30 files chosen').waitFor();
+  assert.equal(await chosen.count(), 8);
+  await page.keyboard.press('Escape');
+  await page.getByText('30 files', { exact: true }).waitFor();
+  assert.equal(await chosen.count(), 0);
+
+  // Enter opens, and the keys go on with it; Escape closes.
+  const drawer = page.locator('.drawer');
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await drawer
+    .getByText(/scan-00\d\d\.bin/)
+    .first()
+    .waitFor();
+  const opened = await active(page).locator('.main').textContent();
+  await drawer.getByText(opened ?? '').waitFor();
+  await page.keyboard.press('j');
+  const next = await active(page).locator('.main').textContent();
+  assert.notEqual(next, opened);
+  await drawer.getByText(next ?? '').waitFor();
+  assert.match(page.url(), /id=\d+/);
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+  assert.doesNotMatch(page.url(), /id=\d+/);
+  assert.equal(await page.evaluate("document.activeElement.getAttribute('role')"), 'grid');
+
+  // One by its key; all that fit but one; what cannot be taken back is asked for twice.
+  await page.keyboard.press('r');
+  await page.getByText('1 file will be tried again.').waitFor();
+  await page.getByText('29 files', { exact: true }).waitFor();
+  await listed(page).first().locator('.choose').click();
+  await page.getByRole('button', { name: 'Choose all 29' }).click();
+  await page.getByText('29 of 29 files chosen').waitFor();
+  await listed(page).nth(2).locator('.choose').click();
+  await page.getByText('28 of 29 files chosen').waitFor();
+  const spared = await listed(page).nth(2).locator('.main').textContent();
+  await page.locator('.bar').getByRole('button', { name: 'Drop' }).click();
+  await page.getByRole('button', { name: 'Delete 28 files, undelivered?' }).click();
+  await page.getByText('28 files dropped.').waitFor();
+  const left = () =>
+    rows(
+      join(cwd, 'sluice.db'),
+      "SELECT profile || '/' || bucket || '/' || filepath AS path FROM file_records WHERE current_state = 'failed' AND dropped_at_ms IS NULL",
+    );
+  assert.deepEqual(
+    left().map(({ path }) => path),
+    [spared],
+  );
+  await page.keyboard.press('?');
+  await page.getByText('choose several').waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('what comes and goes meanwhile leaves the row that somebody reads where it is on the screen (W-64)', async t => {
+  const cwd = standingPlace(t);
+  await seedRecords(cwd, 500);
+  const station = await startStation(t, { cwd, yaml: 'repos: []\nsync: {interval: 500ms}\n' });
+  const { page, complaints } = await openPage(t, browser, `${station.url}/#/deliveries`);
+  await page.getByText('500 files', { exact: true }).waitFor();
+  await page.evaluate('scrollTo(0, document.documentElement.scrollHeight / 2)');
+  const read = row(page, /scan-000250\.bin/);
+  await read.waitFor();
+  const whereAt = async () => Math.round((await read.boundingBox())?.y ?? -1);
+  const atFirst = await whereAt();
+  const incoming = join(cwd, 'station', 'incoming', 'local', 'outbox');
+  mkdirSync(incoming, { recursive: true });
+  for (let at = 0; at < 30; at += 1) writeFileSync(join(incoming, `new-${at}.txt`), `new ${at}`);
+  await page.getByText('530 files', { exact: true }).waitFor();
+  assert.ok(Math.abs((await whereAt()) - atFirst) <= 2, `it moved from ${atFirst} to ${await whereAt()}`);
+  await page.getByRole('button', { name: '30 newer' }).click();
+  await row(page, /new-\d+\.txt/)
+    .first()
+    .waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('a list holds in light and dark without serious findings of axe, on a phone and with large text without scrolling sideways, for those who want no motion (W-6, W-60)', async t => {
+  const cwd = standingPlace(t);
+  await seedDeliveries(cwd, 40);
+  const station = await startStation(t, { cwd, yaml: 'repos: []\n' });
+  const { page, complaints } = await openPage(t, browser, `${station.url}/#/deliveries`);
+  await listed(page).nth(5).waitFor();
+  await page.keyboard.press('j');
+  await page.keyboard.press('x');
+  await page.keyboard.press('Enter');
+  await page.locator('.drawer .attempts li').first().waitFor();
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    assert.deepEqual(await seriousFaults(page), [], colorScheme);
+  }
+  for (const textSize of ['100%', '200%']) {
+    await page.evaluate(`document.documentElement.style.fontSize = '${textSize}'`);
+    for (const width of [390, 1100]) {
+      await page.setViewportSize({ width, height: 844 });
+      await until(`fits ${width} at ${textSize}`, async () => (await overflow(page)) <= 0);
+      await until('the row is still on the screen', () => isActiveSeen(page));
+    }
+  }
+  assert.deepEqual(complaints, []);
+});
+
+/** What the rows on the screen say of their sizes. */
+function sizes(page: Page): Promise<readonly string[]> {
+  return page.locator('.list .body [data-label="Size"]').allTextContents();
+}
