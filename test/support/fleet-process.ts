@@ -21,7 +21,7 @@ import { type StoreChange, setLoad } from '../../src/keep/store/change.ts';
 
 const [url = '', farSide = '', station = '', everyMs = '', perGroup = ''] = process.argv.slice(2);
 const database = await started(() =>
-  PostgresDatabase.open({ url, clock: systemClock, env: {}, patienceMs: 5000 }),
+  PostgresDatabase.open({ url, clock: systemClock, env: {}, patienceMs: 5000, applicationName: station }),
 );
 const options = {
   database,
