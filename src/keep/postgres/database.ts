@@ -8,7 +8,7 @@ import { type PostgresAddress, readAddress } from './address.ts';
 import { asDatabaseError, failureOf, NO_TLS } from './errors.ts';
 import {
   executorOf,
-  type SqlExecutor,
+  type Transaction,
   type TransactionalExecutor,
   type TransactionOptions,
 } from './executor.ts';
@@ -163,7 +163,7 @@ export class PostgresDatabase implements TransactionalExecutor {
   }
 
   async transaction<T>(
-    change: (transaction: SqlExecutor) => Promise<T>,
+    change: (transaction: Transaction) => Promise<T>,
     { mayBeLost = false }: TransactionOptions = {},
   ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { SqlRow } from '../store/rows/columns.ts';
+import { type CopyValue, copyIn } from './copy.ts';
 import { asParameters, type Parameter } from './parameters.ts';
 
 /** Runs statements: each by itself, or within one transaction. Parameters are `$1`, `$2` and so on. */
@@ -14,6 +15,12 @@ export interface SqlExecutor {
   run(sql: string): Promise<void>;
   /** The same for others who bring their own statements and values (pg-boss's `IDatabase`). */
   executeSql(text: string, values?: unknown[]): Promise<{ rows: SqlRow[]; rowCount: number | null }>;
+}
+
+/** Runs statements within one transaction. */
+export interface Transaction extends SqlExecutor {
+  /** Adds rows to a table. @param into its name with columns, `commits (id, hash)`, in the order of the rows' values */
+  copyIn(into: string, rows: Iterable<readonly CopyValue[]>): Promise<void>;
 }
 
 export interface TransactionOptions {
@@ -34,11 +41,11 @@ export interface TransactionalExecutor extends SqlExecutor {
    * database; and it must not wait for anything but the database, since the server ends a transaction that stands still.
    * @throws SluiceError `database_unreachable` also where the connection broke during COMMIT: then it may have been made
    */
-  transaction<T>(change: (transaction: SqlExecutor) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  transaction<T>(change: (transaction: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
 }
 
 /** Statements on one connection: within its transaction. */
-export function executorOf(client: pg.ClientBase): SqlExecutor {
+export function executorOf(client: pg.ClientBase): Transaction {
   const call = (sql: string, values: unknown[] = []): Promise<pg.QueryResult<SqlRow>> =>
     client.query<SqlRow>(sql, values.length === 0 ? undefined : values);
   return {
@@ -47,5 +54,6 @@ export function executorOf(client: pg.ClientBase): SqlExecutor {
     execute: async (sql, values = []) => (await call(sql, asParameters(values))).rowCount ?? 0,
     run: async sql => void (await call(sql)),
     executeSql: call,
+    copyIn: (into, rows) => copyIn(client, into, rows),
   };
 }

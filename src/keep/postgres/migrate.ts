@@ -10,6 +10,7 @@ import { sql as callSlots } from './migrations/0006-call-slots.ts';
 import { sql as lives } from './migrations/0007-lives.ts';
 import { sql as failingTargets } from './migrations/0008-failing-targets.ts';
 import { sql as refusedMerges } from './migrations/0009-refused-merges.ts';
+import { sql as botsByPlan } from './migrations/0012-bots-by-plan.ts';
 import { dismissSessions } from './session.ts';
 
 export interface Migration {
@@ -32,6 +33,7 @@ const MIGRATIONS: readonly Migration[] = [
   { sql: lives },
   { sql: failingTargets },
   { sql: refusedMerges },
+  { sql: botsByPlan },
 ];
 
 const VERSION = `

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
 import { SluiceError } from '../../../src/base/errors.ts';
+import { bytesOfHex } from '../../../src/keep/postgres/copy.ts';
 import { PostgresDatabase } from '../../../src/keep/postgres/database.ts';
+import { isDouble } from '../../../src/keep/postgres/errors.ts';
 import { migrate } from '../../../src/keep/postgres/migrate.ts';
 import { addressIn, ownServer, testAddress, testDatabase } from '../../support/postgres/postgres.ts';
 
@@ -31,6 +33,26 @@ test('integers of eight bytes and sums are numbers, bytes are bytes, and NUL in 
     [2 ** 52, [1, 2, 3], new Uint8Array([0, 255]), 'a\0b'],
   );
   assert.deepEqual(row, { big: 2 ** 52, total: 6, bytes: Buffer.from([0, 255]), text: 'a\u2400b' });
+});
+
+test('rows that are copied in are what they were, whatever their text is; one that is there already fails the transaction', async t => {
+  const database = await testDatabase(t);
+  await database.run('CREATE TABLE things (id integer PRIMARY KEY, name text, bytes bytea)');
+  const names = ['', '\\N', '\\.', 'a\tb', 'c\nd\r\n', 'e\\f\\\\', '\0', '\ud800', 'ü \u{1f600}', null];
+  const rows = names.map((name, id) => [id, name, bytesOfHex('00ff5c')]);
+  await database.transaction(transaction => transaction.copyIn('things (id, name, bytes)', rows));
+  const stored = await database.query('SELECT name, bytes FROM things ORDER BY id');
+  const wanted = names.map(name => name?.toWellFormed().replace('\0', '\u2400') ?? null);
+  assert.deepEqual(
+    stored,
+    wanted.map(name => ({ name, bytes: Buffer.from('00ff5c', 'hex') })),
+  );
+  const again = database.transaction(async transaction => {
+    await transaction.execute('DELETE FROM things WHERE id = 1');
+    await transaction.copyIn('things (id)', [[2]]);
+  });
+  await assert.rejects(again, isDouble);
+  assert.equal((await database.query('SELECT FROM things')).length, names.length);
 });
 
 test('transactions that meet are made one after the other', async t => {

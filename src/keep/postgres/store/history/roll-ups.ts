@@ -1,5 +1,5 @@
 import type { CountedCommits } from '../../../store/commit-counts.ts';
-import type { SqlExecutor } from '../../executor.ts';
+import type { SqlExecutor, Transaction } from '../../executor.ts';
 
 const ADD_COMMITS =
   'DO UPDATE SET commits = rolled.commits + excluded.commits, merges = rolled.merges + excluded.merges';
@@ -7,6 +7,8 @@ const AUTHOR_DAYS = `
   INSERT INTO author_days AS rolled (repository_id, author_id, day, commits, merges)
   SELECT $1, * FROM unnest($2::bigint[], $3::integer[], $4::integer[], $5::integer[])
   ON CONFLICT (repository_id, author_id, day) ${ADD_COMMITS}`;
+const ANY_AUTHOR_DAY = 'SELECT FROM author_days WHERE repository_id = $1 LIMIT 1';
+const INTO_AUTHOR_DAYS = 'author_days (repository_id, author_id, day, commits, merges)';
 const REPOSITORY_DAYS = `
   INSERT INTO repository_days AS rolled (repository_id, day, commits, merges)
   SELECT $1, * FROM unnest($2::integer[], $3::integer[], $4::integer[]) ON CONFLICT (repository_id, day) ${ADD_COMMITS}`;
@@ -37,21 +39,15 @@ const FROM_ROWS = [
 ];
 
 /** So many commits are counted in memory before they are rolled up. */
-export const COUNTED_AT_ONCE = 32_768;
+export const COUNTED_AT_ONCE = 131_072;
 
 /** Adds commits that were counted while they were stored to the roll-ups and to their authors. */
 export async function rollUpCounts(
-  transaction: SqlExecutor,
+  transaction: Transaction,
   repositoryId: number,
   { authorDays, days, hours, perAuthor }: CountedCommits,
 ): Promise<void> {
-  await transaction.execute(AUTHOR_DAYS, [
-    repositoryId,
-    authorDays.map(([author]) => author),
-    authorDays.map(([, day]) => day),
-    authorDays.map(([, , commits]) => commits),
-    authorDays.map(([, , , merges]) => merges),
-  ]);
+  await countAuthorDays(transaction, repositoryId, authorDays);
   await transaction.execute(REPOSITORY_DAYS, [
     repositoryId,
     days.map(([day]) => day),
@@ -65,6 +61,28 @@ export async function rollUpCounts(
     hours.map(([, , commits]) => commits),
   ]);
   await transaction.execute(COUNT_COMMITS, [[...perAuthor.keys()], [...perAuthor.values()]]);
+}
+
+/** Where there are none yet, as in a first bake, they need not be looked for. Nobody else adds any: the repository is held. */
+async function countAuthorDays(
+  transaction: Transaction,
+  repositoryId: number,
+  authorDays: CountedCommits['authorDays'],
+): Promise<void> {
+  if (!(await transaction.first(ANY_AUTHOR_DAY, [repositoryId]))) {
+    await transaction.copyIn(
+      INTO_AUTHOR_DAYS,
+      authorDays.map(authorDay => [repositoryId, ...authorDay]),
+    );
+    return;
+  }
+  await transaction.execute(AUTHOR_DAYS, [
+    repositoryId,
+    authorDays.map(([author]) => author),
+    authorDays.map(([, day]) => day),
+    authorDays.map(([, , commits]) => commits),
+    authorDays.map(([, , , merges]) => merges),
+  ]);
 }
 
 /** The same from the rows of commits from an id on, which nobody has counted. */

@@ -13,7 +13,7 @@ import type {
   RepositoryTotals,
 } from '../../../store/types.ts';
 import { isDouble } from '../../errors.ts';
-import type { SqlExecutor, TransactionalExecutor, TransactionOptions } from '../../executor.ts';
+import type { Transaction, TransactionalExecutor, TransactionOptions } from '../../executor.ts';
 import type { Parameter } from '../../parameters.ts';
 import { holdClaim } from '../lock.ts';
 import { insertCommits } from './commits.ts';
@@ -212,7 +212,7 @@ export class PostgresHistoryWriter implements HistoryWriter {
   }
 
   /** Counts what is not counted yet. */
-  async #settle(transaction: SqlExecutor, uncountedFrom: number | undefined): Promise<void> {
+  async #settle(transaction: Transaction, uncountedFrom: number | undefined): Promise<void> {
     if (uncountedFrom === undefined) return;
     if (this.#counts.size > 0) await rollUpCounts(transaction, this.#repositoryId, this.#counts.take());
     else await rollUpRows(transaction, this.#repositoryId, uncountedFrom);
@@ -223,7 +223,7 @@ export class PostgresHistoryWriter implements HistoryWriter {
 
   /** A transaction of the repository's only writer. @param make is told from where on commits are not counted */
   async #change<T>(
-    make: (transaction: SqlExecutor, uncountedFrom: number | undefined) => Promise<T>,
+    make: (transaction: Transaction, uncountedFrom: number | undefined) => Promise<T>,
     options?: TransactionOptions,
   ): Promise<T> {
     let attempts = 0;
