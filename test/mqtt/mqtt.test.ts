@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connectAsync } from 'mqtt';
@@ -138,6 +138,45 @@ async function listenTo(
   });
   return { heard, errors };
 }
+
+test('mqtt: what the broker retains is a reading once, however often the connection is made anew (K-652)', async t => {
+  const cwd = standingPlace(t);
+  const port = await freePort();
+  const client = await startBroker(t, cwd, port);
+  await client.publishAsync('s/1', 'retained', { qos: 1, retain: true });
+  const sockets = new Set<Socket>();
+  const wire = createServer(socket => {
+    const onward = connect(port, '127.0.0.1');
+    for (const each of [socket, onward]) {
+      sockets.add(each);
+      each.on('error', () => undefined);
+    }
+    socket.pipe(onward).pipe(socket);
+  }).listen(0, '127.0.0.1');
+  await once(wire, 'listening');
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+  };
+  t.after(() => {
+    cut();
+    wire.close();
+  });
+  const { port: through } = wire.address() as AddressInfo;
+  const { heard } = await listenTo(t, 's/+', { url: `mqtt://127.0.0.1:${through}` });
+  await until('what is retained comes', () => heard.includes('retained'));
+  for (let time = 1; time <= 3; time += 1) {
+    cut();
+    await client.publishAsync('s/2', `${time}`, { qos: 1 });
+    await until('what was sent meanwhile comes', () => heard.includes(`${time}`));
+  }
+  // Anything that was sent on subscribing would have come before this.
+  await client.publishAsync('s/2', 'last', { qos: 1 });
+  await until('the last comes', () => heard.includes('last'));
+  // Of what was sent meanwhile, the broker may send again what it heard no word of.
+  assert.deepEqual([...new Set(heard)], ['retained', '1', '2', '3', 'last']);
+  assert.equal(heard.filter(each => each === 'retained').length, 1);
+});
 
 test('mqtt: collectors of a shared subscription share its messages (K-107)', async t => {
   const cwd = standingPlace(t);

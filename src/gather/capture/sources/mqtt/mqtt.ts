@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { IClientOptions, MqttClient } from 'mqtt';
+import type { IClientOptions, IConnackPacket, MqttClient } from 'mqtt';
 import type { Clock } from '../../../../base/clock.ts';
 import { SluiceError } from '../../../../base/errors.ts';
 import { withoutCredentials } from '../../../../base/text.ts';
@@ -50,6 +50,8 @@ export class Broker {
   #isClosed = false;
   #connectedAtMs: number | undefined;
   #shortLives = 0;
+  /** What the broker has confirmed in the session that it keeps for this process. */
+  readonly #subscribed = new Set<string>();
   #client: Promise<MqttClient> | undefined;
 
   /** @param clientId the broker keeps messages for it while it is away (QoS 1, persistent session) */
@@ -71,6 +73,7 @@ export class Broker {
     return () => {
       this.#listeners.delete(listener);
       if ([...this.#listeners].some(({ topic }) => topic === listener.topic)) return;
+      this.#subscribed.delete(listener.topic);
       // Left subscribed while the station is down, so that the broker keeps what comes meanwhile.
       void this.#client?.then(
         client => client.connected && !client.disconnecting && client.unsubscribe(listener.topic),
@@ -115,9 +118,12 @@ export class Broker {
     if (username !== null) options.username = username;
     if (password !== null) options.password = password;
     const client = connect(url, options);
-    client.on('connect', () => {
+    client.on('connect', ({ sessionPresent }: IConnackPacket) => {
       this.#connectedAtMs = this.#clock.monotonicMs();
-      for (const listener of this.#listeners) this.#subscribe(client, listener);
+      if (!sessionPresent) this.#subscribed.clear();
+      // Subscribed once more, the broker would send what it retains once more: a reading that nobody has sent.
+      const missing = [...this.#listeners].filter(({ topic }) => !this.#subscribed.has(topic));
+      for (const listener of missing) this.#subscribe(client, listener);
     });
     client.on('error', error => this.#report(error));
     client.on('offline', () => this.#report(new Error('the broker does not answer')));
@@ -168,6 +174,7 @@ export class Broker {
   #subscribe(client: MqttClient, { topic, onError }: Listener): void {
     client.subscribe(topic, { qos: 1 }, error => {
       if (error) onError(new SluiceError('reading_failed', `cannot subscribe to ${topic}: ${error.message}`));
+      else this.#subscribed.add(topic);
     });
   }
 
