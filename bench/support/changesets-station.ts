@@ -93,10 +93,7 @@ const idle = await raiseMany(100);
 waitMs = BUSY_MS;
 const nowMs = Date.now();
 for (let page = 0; page < 4; page += 1) {
-  const some = await store.changesets.list(
-    {},
-    { after: { id: 300 + page * 100, updatedAtMs: 0 }, limit: 100 },
-  );
+  const some = await store.changesets.list({}, { after: { id: 300 + page * 100, value: 0 }, limit: 100 });
   await queue.putAll(
     some.map(({ key }) => ({
       key,

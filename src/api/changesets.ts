@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { FORGES } from '../gather/forges/definitions.ts';
-import { CHANGESET_STATES } from '../keep/store/changesets.ts';
-import { Count, type Operation, pageAnswer, pageQuery, Switch, Time } from './operation.ts';
+import { CHANGESET_ORDERS, CHANGESET_STATES } from '../keep/store/changesets.ts';
+import {
+  Count,
+  type Operation,
+  pageAnswer,
+  pageQuery,
+  partQuery,
+  reverseQuery,
+  Switch,
+  Time,
+} from './operation.ts';
 
 const about = 'Changesets';
 
@@ -96,7 +105,12 @@ export const changesetOperations = {
       ...Filter,
       failing: Switch.optional(),
       followed: Switch.optional(),
-      order: z.enum(['id', 'idle']).default('id').describe('`idle`: without a change for longest first'),
+      order: z
+        .enum(CHANGESET_ORDERS)
+        .default('id')
+        .describe('known for longest, without a change for longest (`idle`), or open for longest first'),
+      ...reverseQuery,
+      ...partQuery,
       ...pageQuery(100, 1000),
     }),
     status: 200,

@@ -17,6 +17,9 @@ export const PATHS = {
   getRates: 'GET /api/v1/rates',
   getDiskHistory: 'GET /api/v1/disk/history',
   getSchedule: 'GET /api/v1/schedule',
+  getDueWork: 'GET /api/v1/schedule/due',
+  listTargets: 'GET /api/v1/schedule/targets',
+  raiseTargets: 'POST /api/v1/schedule/targets/raise',
   listNotifications: 'GET /api/v1/notifications',
 
   listEvents: 'GET /events',

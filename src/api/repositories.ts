@@ -9,6 +9,8 @@ import {
   Problem,
   pageAnswer,
   pageQuery,
+  partQuery,
+  reverseQuery,
   Time,
   Url,
 } from './operation.ts';
@@ -37,6 +39,7 @@ export const Repository = z
     firstCommitAt: Time.nullable(),
     lastCommitAt: Time.nullable(),
     lastBakedAt: Time.nullable(),
+    lastNewsAt: Time.nullable().describe('when a bake last found commits that were not there before'),
     lastError: z.string().nullable(),
   })
   .meta({ id: 'Repository' });
@@ -134,6 +137,8 @@ export const repositoryOperations = {
         .enum(REPOSITORY_ORDERS)
         .default('change')
         .describe('latest change, largest clone or most commits first, or by address'),
+      ...reverseQuery,
+      ...partQuery,
       ...pageQuery(100, 1000),
     }),
     status: 200,

@@ -246,6 +246,7 @@ const ListedItem = z
     key: z.string(),
     kind: z.string(),
     target: z.string(),
+    host: z.string().nullable().describe('that is asked; null: none, it is worked on with what is here'),
     title: z.string().nullable(),
     dueAt: Time,
     reason: z.string(),
@@ -341,11 +342,59 @@ export const stationOperations = {
       }),
       running: z.array(ListedItem),
       next: z.array(ListedItem),
-      halfHours: z.array(Count).describe('how many fall due in each half hour from now on, for a day'),
-      halfHoursByKind: z
-        .record(z.string(), z.array(Count))
-        .describe('the same by kind, of those kinds that have some'),
     }),
+  },
+  getDueWork: {
+    about,
+    summary: 'How much falls due when, by host and kind; what is due already counts in the first span.',
+    query: z.strictObject({
+      ahead: z
+        .enum(['hour', 'day', 'week'])
+        .default('day')
+        .describe('by the minute, by half hours, or by three hours'),
+    }),
+    status: 200,
+    answer: z.object({
+      fromAt: Time.describe('when the first span begins'),
+      spanMs: Milliseconds.describe('the length of each span'),
+      lanes: z
+        .array(z.object({ host: z.string().nullable(), kind: z.string(), amounts: z.array(Count) }))
+        .describe('of the twenty hosts with most, those first'),
+      others: z
+        .object({ hosts: Count, lanes: z.array(z.object({ kind: z.string(), amounts: z.array(Count) })) })
+        .describe('of all hosts beside those'),
+    }),
+  },
+  listTargets: {
+    about,
+    summary: 'What waits on the schedule, first in line first.',
+    query: z.strictObject({
+      search: z.string().min(1).optional().describe('somewhere in the address'),
+      kind: z.string().min(1).optional().describe('as `kind` of what is listed'),
+      host: z.string().min(1).optional(),
+      show: z
+        .enum(['due', 'raised', 'failing', 'held'])
+        .optional()
+        .describe('`due`: their time has come; `held`: at hosts that are held or paused'),
+      from: Time.optional().describe('due then or later'),
+      before: Time.optional().describe('due before then'),
+      offset: z.coerce
+        .number<number>()
+        .int()
+        .min(0)
+        .default(0)
+        .describe('so many from the front are left out'),
+      limit: z.coerce.number<number>().int().min(1).max(500).default(100),
+    }),
+    status: 200,
+    answer: z.object({ targets: z.array(ListedItem), total: Count.describe('of all that fit') }),
+  },
+  raiseTargets: {
+    about,
+    summary: 'Makes places on the schedule due now, first in line; those that are not there are passed over.',
+    body: z.strictObject({ keys: z.array(z.string().min(1).max(5000)).min(1).max(1000) }),
+    status: 202,
+    answer: z.object({ raised: Count }),
   },
   getRates: {
     about,

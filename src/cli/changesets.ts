@@ -12,7 +12,13 @@ import {
   listedChangeset,
 } from '../gather/changesets/listed-changeset.ts';
 import { forgeSettings } from '../gather/forges/settings.ts';
-import { CHANGESET_STATES, type ChangesetFilter, type StoredChangeset } from '../keep/store/changesets.ts';
+import {
+  CHANGESET_STATES,
+  type ChangesetFilter,
+  type ChangesetPlace,
+  changesetPlace,
+  type StoredChangeset,
+} from '../keep/store/changesets.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { rowsAsked, someMoreLine } from './list-page.ts';
 import { load } from './load.ts';
@@ -105,7 +111,7 @@ export async function listChangesets(options: ChangesetListOptions, cli: Cli): P
   const filter = filterOf(options);
   let left = rowsAsked(options);
   await withTools(options, cli, async tools => {
-    for (let after: StoredChangeset | undefined; left > 0; ) {
+    for (let after: ChangesetPlace | undefined; left > 0; ) {
       const page = await tools.changesets.list(filter, { after, limit: Math.min(PAGE, left + 1) });
       const items = await tools.queue.getMany(page.map(({ key }) => key));
       for (const changeset of page.slice(0, left))
@@ -115,7 +121,8 @@ export async function listChangesets(options: ChangesetListOptions, cli: Cli): P
       if (page.length > left && !options.json) cli.stdout.write(someMoreLine(page.length, left));
       if (page.length < PAGE) return;
       left -= page.length;
-      after = page.at(-1);
+      const last = page.at(-1);
+      after = last && changesetPlace(last, 'id');
     }
   });
 }

@@ -225,7 +225,11 @@ class ComposedStation implements Station {
           changesets: changesetFigures(this.changesets),
         }),
     });
-    this.schedule = scheduleApi(current.stores, options.clock);
+    this.schedule = scheduleApi({
+      ...current,
+      changesets: this.changesets,
+      pausedHosts: () => this.pauses.list().flatMap(({ kind, name }) => (kind === 'host' ? [name] : [])),
+    });
     this.services = [
       local.createLock({ path: root, what: 'the root', lockPath: join(root, 'station.lock') }),
       local.createLock({ path: database, what: 'the database', lockPath: `${realPathOf(database)}.lock` }),

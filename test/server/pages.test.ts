@@ -87,11 +87,16 @@ test('changesets are listed by several states, what waits for review, and what i
   assert.deepEqual(asked.splice(0), [
     [
       { states: ['open', 'draft'], waitingForReview: true },
-      { order: 'idle', after: { updatedAtMs: 5, id: 7 }, limit: 3 },
+      { order: 'idle', reverse: false, after: { value: 5, id: 7 }, offset: 0, limit: 3 },
     ],
   ]);
   await ask('/api/v1/changesets?idleDays=14');
-  assert.deepEqual(asked, [[{ idleSinceMs: clock.nowMs() - 14 * 86_400_000 }, { order: 'id', limit: 100 }]]);
+  assert.deepEqual(asked, [
+    [
+      { idleSinceMs: clock.nowMs() - 14 * 86_400_000 },
+      { order: 'id', reverse: false, offset: 0, limit: 100 },
+    ],
+  ]);
   for (const query of ['state=open,absent', 'review=done', 'order=title', 'idleDays=0'])
     assert.equal((await ask(`/api/v1/changesets?${query}`)).status, 400, query);
 });
@@ -109,9 +114,14 @@ test('people, repositories and the schedule go out in pages, never all at once (
       },
     },
     schedule: {
+      ...schedule,
       upcoming: async limit => {
         filters.push(limit);
         return schedule.upcoming(limit);
+      },
+      list: async (filter, page) => {
+        filters.push(asJson({ ...filter, ...page }));
+        return schedule.list(filter, page);
       },
     },
   });
@@ -119,16 +129,24 @@ test('people, repositories and the schedule go out in pages, never all at once (
   assert.equal((await ask(`/api/v1/people?limit=2&cursor=${next}`)).status, 200);
   assert.equal((await ask('/api/v1/people?limit=3')).body.next, null);
   assert.equal((await ask('/api/v1/schedule')).status, 200);
+  const chosen = 'kind=owner&show=failing&from=1970-01-01T00:00:01.000Z&offset=200&limit=50';
+  const listed = await ask(`/api/v1/schedule/targets?${chosen}`);
+  assert.deepEqual(listed.body, { targets: [], total: 0 });
   assert.deepEqual(filters, [
     { limit: 2 },
     { after: { commits: 1, name: 'A', email: 'a@x', id: 1 }, limit: 2 },
     { limit: 3 },
     100,
+    { kind: 'owner', show: 'failing', fromMs: 1000, offset: 200, limit: 50 },
   ]);
   assert.deepEqual((await ask('/api/v1/repositories')).body, { repositories: [], total: 0, next: null });
   for (const path of [
     'people?limit=1001',
     'schedule?limit=501',
+    'schedule/targets?limit=501',
+    'schedule/targets?offset=-1',
+    'schedule/targets?show=all',
+    'schedule/due?ahead=year',
     'repositories?limit=1001',
     'repositories?order=x',
     'repositories?cursor=x',

@@ -12,7 +12,9 @@ import {
   unfollowChangesets,
 } from '../../src/keep/store/change.ts';
 import {
+  CHANGESET_ORDERS,
   type ChangesetPlace,
+  changesetPlace,
   loadOf,
   type StoredEvent,
   type SyncedChangeset,
@@ -268,10 +270,47 @@ export function changesetStoreSuite(name: string, open: OpenStoreAndQueue): void
       return (await store.changesets.list(filter, page)).map(({ number }) => number);
     };
     // The fourth was never synced.
-    assert.deepEqual(await list({}), [2, 3]);
-    assert.deepEqual(await list({}, { id: ids.get(3) ?? 0, updatedAtMs: 10 }), [1]);
+    assert.deepEqual(await list({}), [4, 2]);
+    assert.deepEqual(await list({}, { id: ids.get(2) ?? 0, value: 10 }), [3, 1]);
     assert.deepEqual(await list({ waitingForReview: true }), [1]);
     assert.deepEqual(await list({ idleSinceMs: 20 }), [2, 3]);
+  });
+
+  test(`${name}: every order goes from either end, behind any row and from any place on (C-22, W-132)`, async t => {
+    const { store, queue } = await open(t);
+    const many = [1, 2, 3, 4].map(number => ({ ...ref, number, key: `k${number}`, url: `u${number}` }));
+    await queue.putAll([], [followChangesets(many, 'hand', 1)]);
+    const known = await store.changesets.list({}, { limit: 9 });
+    const times = [
+      { updatedAtMs: 30, createdAtMs: 7 },
+      { updatedAtMs: 10, createdAtMs: 9 },
+      { updatedAtMs: 10, createdAtMs: 8 },
+    ];
+    for (const [at, values] of times.entries())
+      await queue.putAll([], [recordSync(known[at]?.id ?? 0, { ...found, ...values }, 1)]);
+    const orders = { id: [1, 2, 3, 4], idle: [4, 2, 3, 1], opened: [4, 1, 3, 2] };
+    for (const order of CHANGESET_ORDERS) {
+      for (const reverse of [false, true]) {
+        const expected = reverse ? orders[order].toReversed() : orders[order];
+        const list = async (page: object) => store.changesets.list({}, { order, reverse, limit: 9, ...page });
+        const all = await list({});
+        const numbers = (some: typeof all) => some.map(({ number }) => number);
+        assert.deepEqual(numbers(all), expected, order);
+        for (const [index, changeset] of all.entries()) {
+          const after = changesetPlace(changeset, order);
+          assert.deepEqual(numbers(await list({ after })), expected.slice(index + 1));
+          assert.deepEqual(
+            numbers(await list({ offset: index, limit: 2 })),
+            expected.slice(index, index + 2),
+          );
+          assert.deepEqual(numbers(await list({ after, offset: 1 })), expected.slice(index + 2));
+        }
+      }
+    }
+    assert.deepEqual(
+      (await store.changesets.list({ states: ['new'] }, { order: 'opened', limit: 9 })).length,
+      1,
+    );
   });
 
   test(`${name}: lists are filtered and paged by id (C-22)`, async t => {
@@ -281,7 +320,7 @@ export function changesetStoreSuite(name: string, open: OpenStoreAndQueue): void
     }));
     await queue.putAll([], [followChangesets(many, 'hand', 1)]);
     const list = async (filter: object, afterId = 0) =>
-      (await store.changesets.list(filter, { after: { id: afterId, updatedAtMs: 0 }, limit: 2 })).map(
+      (await store.changesets.list(filter, { after: { id: afterId, value: 0 }, limit: 2 })).map(
         ({ number }) => number,
       );
     assert.deepEqual(await list({}), [1, 2]);

@@ -122,10 +122,12 @@ export function repositoryStoreSuite(name: string, open: OpenStore): void {
       const all = await repositories.list({ order, sizes });
       for (const [index, repository] of all.entries()) {
         const after = placeInList(repository, { order, sizes });
-        assert.deepEqual(
-          await list({ order, sizes, after }),
-          all.slice(index + 1).map(({ url }) => url),
-        );
+        const urls = all.map(({ url }) => url);
+        assert.deepEqual(await list({ order, sizes, after }), urls.slice(index + 1));
+        assert.deepEqual(await list({ order, sizes, offset: index, limit: 2 }), urls.slice(index, index + 2));
+        const reversed = { order, sizes, reverse: true };
+        assert.deepEqual(await list({ ...reversed, after }), urls.slice(0, index).toReversed());
+        assert.deepEqual(await list({ ...reversed, offset: index }), urls.toReversed().slice(index));
       }
     }
     assert.deepEqual(await list({ text: '-MANY' }), ['/B-many']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { ErrorRecord } from '../../src/base/errors.ts';
-import type { Claim, ScheduleRequest, WorkQueue } from '../../src/engine/queue/work-queue.ts';
+import type { Claim, ScheduleRequest, WorkChoice, WorkQueue } from '../../src/engine/queue/work-queue.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 
 export interface WorkFixture {
@@ -531,7 +531,50 @@ function statusSuite(open: Open): void {
     assert.equal((await queue.getMany([])).size, 0);
   });
 
-  test('what falls due is counted by kind and spans, what is due already in the first', async t => {
+  test('what waits is chosen by kind, group, text, priority, failures and time, from any place in line on, and counted (W-130)', async t => {
+    const { queue, clock } = await open(t);
+    const put = (key: string, inMs: number, more: Partial<ScheduleRequest> = {}) =>
+      queue.put(key, placement(clock, inMs, more));
+    await put('failing:one', -50);
+    const claim = await claimOne(queue);
+    await queue.fail(claim, { error: ERROR, retryAtMs: clock.nowMs() + 70, reason: 'again' });
+    await put('repository:https://Git.example/A_b', 10, { kind: 'bake', group: 'git.example' });
+    await put('repository:https://git.example/aXb', -10, { kind: 'bake', group: 'git.example' });
+    await put('raised', 0, { priority: 'high' });
+    await put('raised for later', 20, { priority: 'high', group: 'other' });
+    await put('100%', 30);
+    const all = [
+      'raised',
+      'repository:https://git.example/aXb',
+      'repository:https://Git.example/A_b',
+      'raised for later',
+      '100%',
+      'failing:one',
+    ];
+    const expect = async (choice: WorkChoice, keys: readonly string[]) => {
+      assert.deepEqual(keysOf(await queue.upcoming(10, choice)), keys);
+      assert.equal(await queue.countUpcoming(choice), keys.length);
+      for (const at of keys.keys())
+        assert.deepEqual(keysOf(await queue.upcoming(1, choice, at)), keys.slice(at, at + 1));
+      assert.deepEqual(await queue.upcoming(10, choice, keys.length), []);
+    };
+    const nowMs = clock.nowMs();
+    await expect({}, all);
+    await expect({ kinds: ['bake'] }, all.slice(1, 3));
+    await expect({ kinds: ['none'] }, []);
+    await expect({ groups: ['git.example', 'other'] }, all.slice(1, 4));
+    await expect({ groups: [] }, []);
+    await expect({ text: 'GIT.example/a_b' }, [all[2] ?? '']);
+    await expect({ text: '%' }, ['100%']);
+    await expect({ priority: 'high' }, ['raised', 'raised for later']);
+    await expect({ isFailing: true }, ['failing:one']);
+    await expect({ dueFromMs: nowMs + 10, dueBeforeMs: nowMs + 30 }, all.slice(2, 4));
+    await expect({ kinds: ['sync'], groups: ['other'], dueFromMs: nowMs + 21 }, []);
+    await claimOne(queue);
+    assert.equal(await queue.countUpcoming(), all.length - 1);
+  });
+
+  test('what falls due is counted by kind, group and spans, what is due already in the first', async t => {
     const { queue, clock } = await open(t);
     const times = { overdue: -9000, now: 0, soon: 99, next: 100, later: 250, beyond: 300 };
     for (const [key, inMs] of Object.entries(times)) await queue.put(key, placement(clock, inMs));
@@ -539,10 +582,15 @@ function statusSuite(open: Open): void {
     await claimOne(queue);
     const spans = { fromMs: clock.nowMs(), spanMs: 100, count: 3 };
     await queue.put('another', { ...placement(clock, 150), kind: 'another' });
+    await queue.put('elsewhere', { ...placement(clock, 50), group: 'elsewhere' });
     const counts = await queue.countDue(spans);
-    assert.deepEqual([...counts].sort(), [
-      ['another', [0, 1, 0]],
-      ['sync', [3, 1, 1]],
+    const { group } = placement(clock, 0);
+    assert.deepEqual(counts, [
+      { kind: 'another', group, amounts: [0, 1, 0] },
+      ...[
+        { kind: 'sync', group, amounts: [3, 1, 1] },
+        { kind: 'sync', group: 'elsewhere', amounts: [1, 0, 0] },
+      ].toSorted((one, other) => (one.group < other.group ? -1 : 1)),
     ]);
   });
 

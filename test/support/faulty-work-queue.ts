@@ -6,6 +6,7 @@ import type {
   ScheduleEntry,
   ScheduleRequest,
   UndoneWork,
+  WorkChoice,
   WorkFailure,
   WorkQueue,
 } from '../../src/engine/queue/work-queue.ts';
@@ -91,8 +92,12 @@ export class FaultyWorkQueue implements WorkQueue {
     return this.#queue.countDue(spans);
   }
 
-  upcoming(limit: number) {
-    return this.#queue.upcoming(limit);
+  upcoming(limit: number, choice?: WorkChoice, skipped?: number) {
+    return this.#queue.upcoming(limit, choice, skipped);
+  }
+
+  countUpcoming(choice?: WorkChoice) {
+    return this.#queue.countUpcoming(choice);
   }
 
   running(limit: number) {

@@ -199,9 +199,15 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
         counts: { size: 0, due: 0, behindMs: 0, running: 0, raised: 0, byKind: [] },
         running: [],
         next: [],
-        halfHours: [],
-        halfHoursByKind: {},
       }),
+      due: async () => ({
+        fromAt: '2026-01-01T00:00:00.000Z',
+        spanMs: 60_000,
+        lanes: [],
+        others: { hosts: 0, lanes: [] },
+      }),
+      list: async () => ({ targets: [], total: 0 }),
+      raise: async () => 0,
     },
     repositories: {
       async requestBake(url) {

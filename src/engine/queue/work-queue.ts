@@ -96,17 +96,23 @@ export interface WorkQueue {
   /** Those of the keys that are on the schedule, by key. */
   getMany(keys: readonly string[]): Promise<ReadonlyMap<string, QueueItem>>;
 
-  /** Waiting items in the order in which they will run: high priority that is due, then by time. */
-  upcoming(limit: number): Promise<QueueItem[]>;
+  /**
+   * Waiting items in the order in which they will run: high priority that is due, then by time.
+   * @param skipped so many from the front of the line are left out; its cost grows with them
+   */
+  upcoming(limit: number, choice?: WorkChoice, skipped?: number): Promise<QueueItem[]>;
+
+  /** How many `upcoming` would answer in all. Its cost grows with the number of items. */
+  countUpcoming(choice?: WorkChoice): Promise<number>;
 
   /** Items that are claimed, by key. */
   running(limit: number): Promise<QueueItem[]>;
 
   /**
-   * How many waiting items fall due in each of so many spans from `fromMs` on, by kind, of those kinds that have some;
-   * what is due already counts in the first. Its cost grows with their number.
+   * How many waiting items fall due in each of so many spans from `fromMs` on, by kind and group, of those that have
+   * some; what is due already counts in the first. Its cost grows with their number.
    */
-  countDue(spans: DueSpans): Promise<DueCounts>;
+  countDue(spans: DueSpans): Promise<DueCounts[]>;
 
   /**
    * Items that wait and are not well: those whose last try failed, and those whose time has come, by what they have in
@@ -238,21 +244,41 @@ export interface DueSpans {
   readonly count: number;
 }
 
-/** Items by kind, each with a count a span; kinds without any are left out. */
-export type DueCounts = ReadonlyMap<string, readonly number[]>;
+/** Waiting items of a kind and group, with a count a span. */
+export interface DueCounts {
+  readonly kind: string;
+  readonly group: string;
+  readonly amounts: readonly number[];
+}
 
-/** Counts by kind of rows of a kind, a span and a count. Pure. */
+/** Counts by kind and group of rows of kind, group, span and count. Pure. */
 export function dueCounts(
-  rows: Iterable<readonly [kind: string, span: number, items: number]>,
+  rows: Iterable<readonly [kind: string, group: string, span: number, items: number]>,
   { count }: DueSpans,
-): DueCounts {
-  const byKind = new Map<string, number[]>();
-  for (const [kind, span, items] of rows) {
-    const counts = byKind.get(kind) ?? new Array<number>(count).fill(0);
-    byKind.set(kind, counts);
-    counts[span] = items;
+): DueCounts[] {
+  const found = new Map<string, DueCounts & { readonly amounts: number[] }>();
+  for (const [kind, group, span, items] of rows) {
+    const name = JSON.stringify([kind, group]);
+    const counted = found.get(name) ?? { kind, group, amounts: new Array<number>(count).fill(0) };
+    found.set(name, counted);
+    counted.amounts[span] = items;
   }
-  return byKind;
+  return [...found.values()];
+}
+
+/** Which waiting items are meant: those that fit all that is given. */
+export interface WorkChoice {
+  readonly kinds?: readonly string[] | undefined;
+  readonly groups?: readonly string[] | undefined;
+  /** Somewhere in the key, without regard to case (ASCII). */
+  readonly text?: string | undefined;
+  readonly priority?: Priority | undefined;
+  /** Their last try failed. */
+  readonly isFailing?: boolean | undefined;
+  /** Due then or later; milliseconds since the epoch. */
+  readonly dueFromMs?: number | undefined;
+  /** Due before then. */
+  readonly dueBeforeMs?: number | undefined;
 }
 
 export interface QueueCounts {

@@ -32,7 +32,7 @@ import { SharedSlots } from './hosts/shared-slots.ts';
 import { type UnseenAtHost, UnseenAtHosts } from './hosts/unseen-at-hosts.ts';
 import { type ListedChangeset, listedChangeset } from './listed-changeset.ts';
 import { SyncPlanner } from './planner.ts';
-import { BY_HAND, CHANGESET_KIND, firstInLine, hostOfGroup } from './schedule.ts';
+import { BY_HAND, CHANGESET_KIND, changesetKey, firstInLine, hostOfGroup } from './schedule.ts';
 import { checkSender, receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks.ts';
 import { createChangesetWorkers } from './workers.ts';
 
@@ -188,6 +188,11 @@ export class Changesets implements Service {
   /** Whether an address is a changeset's on a known host. */
   isChangeset(url: string): boolean {
     return this.hosts.isChangeset(url);
+  }
+
+  /** The key on the schedule of what an address means; undefined where it is not that of a changeset. */
+  keyOf(url: string): string | undefined {
+    return this.hosts.isChangeset(url) ? changesetKey(this.hosts.locate(url)) : undefined;
   }
 
   /** Follows one by its address, first in line. Throws `url_invalid`. */

@@ -11,6 +11,7 @@ import { sql as lives } from './migrations/0007-lives.ts';
 import { sql as failingTargets } from './migrations/0008-failing-targets.ts';
 import { sql as refusedMerges } from './migrations/0009-refused-merges.ts';
 import { sql as botsByPlan } from './migrations/0012-bots-by-plan.ts';
+import { sql as lists } from './migrations/0013-lists.ts';
 import { dismissSessions } from './session.ts';
 
 export interface Migration {
@@ -34,6 +35,7 @@ const MIGRATIONS: readonly Migration[] = [
   { sql: failingTargets },
   { sql: refusedMerges },
   { sql: botsByPlan },
+  { sql: lists },
 ];
 
 const VERSION = `

@@ -173,14 +173,33 @@ export interface ChangesetFilter {
   readonly idleSinceMs?: number;
 }
 
-/** Where a changeset stands in a list. */
-export type ChangesetPlace = Pick<StoredChangeset, 'id' | 'updatedAtMs'>;
+/** Orders of a list: longest known, longest without a change, or longest open first. */
+export const CHANGESET_ORDERS = ['id', 'idle', 'opened'] as const;
+export type ChangesetOrder = (typeof CHANGESET_ORDERS)[number];
+
+/** Where a changeset stands in a list: the time that the order goes by (0 where there is none), and its id. */
+export interface ChangesetPlace {
+  readonly value: number;
+  readonly id: number;
+}
+
+/** The place of a changeset in a list of that order. Pure. */
+export function changesetPlace(
+  { id, createdAtMs, updatedAtMs }: Pick<StoredChangeset, 'id' | 'createdAtMs' | 'updatedAtMs'>,
+  order: ChangesetOrder,
+): ChangesetPlace {
+  return { value: { id: 0, idle: updatedAtMs ?? 0, opened: createdAtMs ?? 0 }[order], id };
+}
 
 export interface Page {
-  /** `id` unless given; `idle`: those that have not changed for longest first, without those never synced. */
-  readonly order?: 'id' | 'idle';
-  /** Goes on behind this place: that of the last changeset of the page before, as it was then. */
+  /** `id` unless given; those never synced come first in the others. */
+  readonly order?: ChangesetOrder | undefined;
+  /** From the other end. */
+  readonly reverse?: boolean | undefined;
+  /** Goes on behind this place of the same order, in the same direction. */
   readonly after?: ChangesetPlace | undefined;
+  /** So many are left out first; its cost grows with them. */
+  readonly offset?: number | undefined;
   readonly limit: number;
 }
 
@@ -221,7 +240,7 @@ export interface ChangesetStore {
    * their new head is not known yet. `HEADED_AT_MOST` of them.
    */
   byHead(head: ChangesetHead): Promise<StoredChangeset[]>;
-  /** Those that fit, by id. The cost of a page does not grow with what lies before it. */
+  /** Those that fit. The cost of a page does not grow with what lies before its place. */
   list(filter: ChangesetFilter, page: Page): Promise<StoredChangeset[]>;
   /** Events in their order; all of them unless a page is given. */
   events(id: number, page?: EventPage): Promise<StoredEvent[]>;

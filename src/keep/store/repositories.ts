@@ -65,8 +65,12 @@ export interface RepositoryFilter {
   readonly order?: RepositoryOrder | undefined;
   /** By URL, what the order `size` goes by, which is not the store's; whatever is not in it has 0. */
   readonly sizes?: ReadonlyMap<string, number> | undefined;
-  /** Goes on behind this place of the same order. */
+  /** From the other end. */
+  readonly reverse?: boolean | undefined;
+  /** Goes on behind this place of the same order, in the same direction. */
   readonly after?: RepositoryListPlace | undefined;
+  /** So many are left out first; its cost grows with them. */
+  readonly offset?: number | undefined;
   /** At most so many; all by default. */
   readonly limit?: number;
 }

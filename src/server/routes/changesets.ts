@@ -1,31 +1,27 @@
 import { z } from 'zod';
-import type { Asked } from '../../api/operations.ts';
+import type { Answer, Asked } from '../../api/operations.ts';
 import { listedEvent } from '../../gather/changesets/listed-changeset.ts';
-import type { ChangesetFilter } from '../../keep/store/changesets.ts';
+import { type ChangesetFilter, type ChangesetOrder, changesetPlace } from '../../keep/store/changesets.ts';
 import type { RouteOptions } from '../app-options.ts';
 import { nextCursor, readCursor } from '../cursor.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Last change and number, whatever the order is. */
+/** What the order goes by, and the number. */
 const Place = z.tuple([z.number(), z.int()]);
 const EventPlace = z.tuple([z.int(), z.int(), z.string()]);
 
 /** Pull and merge requests: list, track, sync now, with when next and why. */
 export function changesetRoutes({ station: { changesets }, clock, operation }: RouteOptions): void {
-  operation('listChangesets', async ({ query: { cursor, limit, order, ...query } }) => {
+  operation('listChangesets', async ({ query: { cursor, offset, limit, order, reverse, ...query } }) => {
     const filter = filterOf(query, clock.nowMs());
     const place = readCursor(cursor, Place);
-    const after = place && { updatedAtMs: place[0], id: place[1] };
+    const after = place && { value: place[0], id: place[1] };
     const [page, total] = await Promise.all([
-      changesets.list(filter, { limit, order, after }),
+      changesets.list(filter, { limit, order, reverse, after, offset }),
       changesets.count(filter),
     ]);
-    return {
-      changesets: page,
-      total,
-      next: nextCursor(page, limit, last => [Date.parse(last.updatedAt ?? '') || 0, last.id]),
-    };
+    return { changesets: page, total, next: nextCursor(page, limit, last => placeOf(last, order)) };
   });
   operation('getChangeset', ({ query }) => changesets.find(query.url));
   operation('listChangesetEvents', async ({ query: { url, cursor, limit } }) => {
@@ -50,7 +46,16 @@ export function changesetRoutes({ station: { changesets }, clock, operation }: R
   }));
 }
 
-type Listed = Omit<Asked<'listChangesets'>['query'], 'cursor' | 'limit' | 'order'>;
+function placeOf(
+  { id, createdAt, updatedAt }: Answer<'getChangeset'>,
+  order: ChangesetOrder,
+): z.output<typeof Place> {
+  const msOf = (at: string | null): number | null => (at === null ? null : Date.parse(at));
+  const { value } = changesetPlace({ id, createdAtMs: msOf(createdAt), updatedAtMs: msOf(updatedAt) }, order);
+  return [value, id];
+}
+
+type Listed = Omit<Asked<'listChangesets'>['query'], 'cursor' | 'offset' | 'limit' | 'order' | 'reverse'>;
 type Query = { [K in keyof Listed]?: Listed[K] | undefined };
 
 function filterOf({ state, search, review, idleDays, ...rest }: Query, nowMs: number): ChangesetFilter {

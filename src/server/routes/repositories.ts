@@ -15,12 +15,13 @@ export function repositoryRoutes({ station, operation }: RouteOptions): void {
   const { tracking, cache } = station;
   const clonesByUrl = async () => new Map((await cache.list()).map(clone => [clone.url, clone]));
 
-  operation('listRepositories', async ({ query: { search: text, show: choice, order, cursor, limit } }) => {
+  operation('listRepositories', async ({ query }) => {
+    const { search: text, show: choice, order, reverse, cursor, offset, limit } = query;
     const place = readCursor(cursor, Place);
     const after = place && { value: place[0], url: place[1] };
     const [clones, { page, next, total }] = await Promise.all([
       clonesByUrl(),
-      station.listRepositories({ text, choice, order, after, limit }),
+      station.listRepositories({ text, choice, order, reverse, after, offset, limit }),
     ]);
     return {
       repositories: page.map(repository => scheduledAnswer(repository, clones)),
@@ -78,8 +79,8 @@ function withoutUrl<Listed extends { readonly url: string }>({ url: _url, ...res
 
 /** A repository as the API shows it. */
 function repositoryAnswer(repository: Repository) {
-  const { url, state, tracked, trackedBy, headRef, shallow, totals, lastBakedAtMs, lastError, movedTo } =
-    repository;
+  const { url, state, tracked, trackedBy, headRef, shallow, totals, lastError, movedTo } = repository;
+  const { lastBakedAtMs, lastNewsAtMs } = repository;
   return {
     url,
     state,
@@ -93,6 +94,7 @@ function repositoryAnswer(repository: Repository) {
     firstCommitAt: timeOfCommit(totals.firstCommitAt),
     lastCommitAt: timeOfCommit(totals.lastCommitAt),
     lastBakedAt: isoOrNull(lastBakedAtMs),
+    lastNewsAt: isoOrNull(lastNewsAtMs),
     lastError,
   };
 }

@@ -47,6 +47,12 @@ export function statusRoutes({ station, clock, changes, operation }: RouteOption
     })),
   }));
   operation('getSchedule', ({ query }) => station.schedule.upcoming(query.limit));
+  operation('getDueWork', ({ query }) => station.schedule.due(query.ahead));
+  operation('listTargets', async ({ query: { from, before, offset, limit, ...filter } }) => {
+    const times = { fromMs: msOf(from), beforeMs: msOf(before) };
+    return station.schedule.list({ ...filter, ...times }, { offset, limit });
+  });
+  operation('raiseTargets', async ({ body }) => ({ raised: await station.schedule.raise(body.keys) }));
   operation('listAlerts', () => ({
     alerts: station.alerts.active().map(({ key, message, hint, beganAtMs }) => ({
       alert: key,
@@ -65,6 +71,10 @@ export function statusRoutes({ station, clock, changes, operation }: RouteOption
     context.header('Content-Type', contentType);
     return context.body(text);
   });
+}
+
+function msOf(at: string | undefined): number | undefined {
+  return at === undefined ? undefined : Date.parse(at);
 }
 
 function shownSeries({ spanMs, fromMs, amounts }: RateSeries) {

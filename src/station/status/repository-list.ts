@@ -16,8 +16,12 @@ export interface RepositoryListFilter {
   readonly choice?: RepositoryChoice | undefined;
   /** Latest change, largest clone or most commits first, or by address. */
   readonly order: RepositoryOrder;
+  /** From the other end. */
+  readonly reverse?: boolean | undefined;
   /** Goes on behind this place of the same order. */
   readonly after?: RepositoryListPlace | undefined;
+  /** So many are left out first. */
+  readonly offset?: number | undefined;
   readonly limit: number;
 }
 

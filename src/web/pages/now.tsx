@@ -2,12 +2,13 @@
 
 import { useAsked } from '../live/asked.ts';
 import { client, status } from '../live/live.ts';
+import { Hosts, hostRows } from '../parts/hosts.tsx';
 import { Panel } from '../parts/panel.tsx';
+import { usePauses } from '../parts/pauses.ts';
 import { BakeForm } from './now/bake-form.tsx';
 import { Bakes } from './now/bakes.tsx';
 import { Fleet } from './now/fleet.tsx';
 import { Flow } from './now/flow.tsx';
-import { Hosts } from './now/hosts.tsx';
 import { Next } from './now/next.tsx';
 import { Stuck } from './now/stuck.tsx';
 import { Verdict } from './now/verdict.tsx';
@@ -18,7 +19,7 @@ export function NowPage() {
     [],
     ['troubleBegun', 'troubleEnded', 'status', 'deliveries'],
   );
-  const pauses = useAsked(async signal => (await client.listPauses({}, { signal })).pauses, [], ['status']);
+  const pauses = usePauses();
   return (
     <>
       <Verdict stuck={stuck.value?.stuck} pauses={pauses.value} />
@@ -37,7 +38,7 @@ export function NowPage() {
       </div>
       {status.value && status.value.changesets.hosts.length > 0 ? (
         <Panel title="Code hosts" class="plain">
-          <Hosts hosts={status.value.changesets.hosts} pauses={pauses.value ?? []} />
+          <Hosts rows={hostRows(status.value.changesets.hosts, pauses.value ?? [])} />
         </Panel>
       ) : null}
       {status.value && status.value.stations.length > 1 ? (

@@ -20,7 +20,10 @@ export interface Place {
 /** Every page by the first word of its address. */
 export const PLACES: Readonly<Record<string, Place>> = {
   '': { title: 'Now', page: async () => (await import('../pages/now.tsx')).NowPage },
-  schedule: { title: 'Schedule', old: () => import('../old/pages/schedule.js') },
+  schedule: {
+    title: 'Schedule',
+    page: async () => (await import('../pages/schedule.tsx')).SchedulePage,
+  },
   repositories: {
     title: 'Repositories',
     old: () => import('../old/pages/repositories.js'),

@@ -29,6 +29,7 @@ import {
   type Settlement,
   type UndoneWork,
   type UnsettledWork,
+  type WorkChoice,
   type WorkFailure,
   type WorkQueue,
   wholeMs,
@@ -40,6 +41,7 @@ import { ServerTime } from './server-time.ts';
 import {
   countDue,
   countTargets,
+  countUpcoming,
   itemsOf,
   kindsOf,
   nextDueAfter,
@@ -266,12 +268,27 @@ export class PgBossWorkQueue implements WorkQueue {
     return new Map(items.map(item => [item.key, item]));
   }
 
-  countDue(spans: DueSpans): Promise<DueCounts> {
+  countDue(spans: DueSpans): Promise<DueCounts[]> {
     return countDue(this.#database, { ...spans, fromMs: this.#time.toServer(spans.fromMs) });
   }
 
-  async upcoming(limit: number): Promise<QueueItem[]> {
-    return this.#local(await upcomingItems(this.#database, this.#engine.sql, limit));
+  async upcoming(limit: number, choice?: WorkChoice, skipped?: number): Promise<QueueItem[]> {
+    const { sql } = this.#engine;
+    return this.#local(await upcomingItems(this.#database, sql, limit, this.#onServer(choice), skipped));
+  }
+
+  countUpcoming(choice?: WorkChoice): Promise<number> {
+    return countUpcoming(this.#database, this.#onServer(choice));
+  }
+
+  /** Its times by the clock of the server. */
+  #onServer(choice: WorkChoice = {}): WorkChoice {
+    const { dueFromMs, dueBeforeMs } = choice;
+    return {
+      ...choice,
+      dueFromMs: dueFromMs === undefined ? undefined : this.#time.toServer(dueFromMs),
+      dueBeforeMs: dueBeforeMs === undefined ? undefined : this.#time.toServer(dueBeforeMs),
+    };
   }
 
   async running(limit: number): Promise<QueueItem[]> {

@@ -1,4 +1,5 @@
 import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
+import type { Parameter } from '../../../keep/postgres/parameters.ts';
 import type { SqlRow } from '../../../keep/store/rows/columns.ts';
 import { unsettledOf } from '../unsettled.ts';
 import {
@@ -9,9 +10,10 @@ import {
   type QueueCounts,
   type QueueItem,
   type UnsettledWork,
+  type WorkChoice,
 } from '../work-queue.ts';
 import type { JobSql } from './job-engine.ts';
-import { itemColumns, type ScheduleRow, toItem } from './targets.ts';
+import { itemColumns, priorityNumber, type ScheduleRow, toItem } from './targets.ts';
 
 /** Questions about the schedule. Every one is answered from a few index ranges, however large the schedule is. */
 
@@ -50,26 +52,68 @@ export async function nextDueAfter(
 }
 
 /** See `WorkQueue.upcoming`. */
-export async function upcomingItems(executor: SqlExecutor, sql: JobSql, limit: number): Promise<QueueItem[]> {
+export async function upcomingItems(
+  executor: SqlExecutor,
+  sql: JobSql,
+  limit: number,
+  choice: WorkChoice = {},
+  skipped = 0,
+): Promise<QueueItem[]> {
   if (limit < 1) return [];
-  const kinds = (await kindsOf(executor)).map(({ kind }) => kind);
+  const { kinds, conditions, params } = await chosen(executor, choice, 3);
   const arm = (priority: number, range: string): string => `
     SELECT waiting.* FROM unnest($1::text[]) k (kind) CROSS JOIN LATERAL (
       SELECT t.key, t.run_at_ms FROM targets t
-      WHERE t.kind = k.kind AND t.priority = ${priority} AND t.claim_token IS NULL AND ${range}
-      ORDER BY t.run_at_ms, t.key LIMIT $2
+      WHERE t.kind = k.kind AND t.priority = ${priority} AND t.claim_token IS NULL AND ${range} ${conditions}
+      ORDER BY t.run_at_ms, t.key LIMIT $2::bigint + $3::bigint
     ) waiting`;
   const rows = await executor.query(
     `SELECT ${itemColumns(sql.leaseUntilMs)} FROM (
        (SELECT 0 AS part, raised.* FROM (${arm(1, `t.run_at_ms <= ${sql.nowMs}`)}) raised)
        UNION ALL
        (SELECT 1, later.* FROM (${arm(1, `t.run_at_ms > ${sql.nowMs}`)} UNION ALL ${arm(0, 'true')}) later)
-       ORDER BY part, run_at_ms, key LIMIT $2
+       ORDER BY part, run_at_ms, key LIMIT $2 OFFSET $3
      ) line JOIN targets t USING (key) ${sql.joinJob}
      ORDER BY line.part, t.run_at_ms, t.key`,
-    [kinds, limit],
+    [kinds, limit, skipped, ...params],
   );
   return rows.map(asItem);
+}
+
+/** See `WorkQueue.countUpcoming`. */
+export async function countUpcoming(executor: SqlExecutor, choice: WorkChoice = {}): Promise<number> {
+  const { kinds, conditions, params } = await chosen(executor, choice, 1);
+  const row = await executor.first(
+    `SELECT count(*) AS n FROM targets t WHERE t.kind = ANY($1) AND t.claim_token IS NULL ${conditions}`,
+    [kinds, ...params],
+  );
+  return Number(row?.n);
+}
+
+/** The kinds that are meant, and what else is said of a target `t`. @param given parameters before those of it */
+async function chosen(
+  executor: SqlExecutor,
+  { kinds, groups, text, priority, isFailing, dueFromMs, dueBeforeMs }: WorkChoice,
+  given: number,
+): Promise<{ readonly kinds: readonly string[]; readonly conditions: string; readonly params: Parameter[] }> {
+  const there = (await kindsOf(executor)).map(({ kind }) => kind);
+  const params: Parameter[] = [];
+  const conditions: string[] = [];
+  const add = (condition: string, value: Parameter): void => {
+    params.push(value);
+    conditions.push(`AND ${condition.replace('?', `$${given + params.length}`)}`);
+  };
+  if (groups !== undefined) add('t.work_group = ANY(?)', groups);
+  if (text !== undefined) add('t.key ILIKE ?', `%${text.replace(/[\\%_]/g, '\\$&')}%`);
+  if (priority !== undefined) add('t.priority = ?', priorityNumber(priority));
+  if (dueFromMs !== undefined) add('t.run_at_ms >= ?', dueFromMs);
+  if (dueBeforeMs !== undefined) add('t.run_at_ms < ?', dueBeforeMs);
+  if (isFailing) conditions.push('AND t.failures > 0');
+  return {
+    kinds: there.filter(kind => kinds?.includes(kind) ?? true),
+    conditions: conditions.join(' '),
+    params,
+  };
 }
 
 /** See `WorkQueue.running`. */
@@ -96,15 +140,20 @@ export async function itemsOf(
 }
 
 /** See `WorkQueue.countDue`. */
-export async function countDue(executor: SqlExecutor, spans: DueSpans): Promise<DueCounts> {
+export async function countDue(executor: SqlExecutor, spans: DueSpans): Promise<DueCounts[]> {
   const { fromMs, spanMs, count } = spans;
   const rows = await executor.query(
-    `SELECT kind, greatest(0, floor((run_at_ms - $1)::numeric / $2))::integer AS span, count(*) AS items FROM targets
-     WHERE claim_token IS NULL AND run_at_ms < $3 GROUP BY 1, 2 ORDER BY 1, 2`,
+    `SELECT kind, work_group, greatest(0, floor((run_at_ms - $1)::numeric / $2))::integer AS span, count(*) AS items
+     FROM targets WHERE claim_token IS NULL AND run_at_ms < $3 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
     [fromMs, spanMs, fromMs + spanMs * count],
   );
   return dueCounts(
-    rows.map(({ kind, span, items }) => [String(kind), Number(span), Number(items)]),
+    rows.map(({ kind, work_group: group, span, items }) => [
+      String(kind),
+      String(group),
+      Number(span),
+      Number(items),
+    ]),
     spans,
   );
 }

@@ -24,6 +24,7 @@ import {
   type Settlement,
   type UndoneWork,
   type UnsettledWork,
+  type WorkChoice,
   type WorkFailure,
   type WorkQueue,
   wholeMs,
@@ -33,6 +34,7 @@ import { OtherWriters } from './other-writers.ts';
 import {
   countDue,
   countTargets,
+  countUpcoming,
   kindsOf,
   nextDueAfter,
   runningItems,
@@ -195,12 +197,18 @@ export class SqliteWorkQueue implements WorkQueue {
     });
   }
 
-  async countDue(spans: DueSpans): Promise<DueCounts> {
+  async countDue(spans: DueSpans): Promise<DueCounts[]> {
     return this.#database.read(() => countDue(this.#database, spans));
   }
 
-  async upcoming(limit: number): Promise<QueueItem[]> {
-    return this.#database.read(() => upcomingItems(this.#database, this.#clock.nowMs(), limit));
+  async upcoming(limit: number, choice?: WorkChoice, skipped?: number): Promise<QueueItem[]> {
+    return this.#database.read(() =>
+      upcomingItems(this.#database, this.#clock.nowMs(), limit, choice, skipped),
+    );
+  }
+
+  async countUpcoming(choice?: WorkChoice): Promise<number> {
+    return this.#database.read(() => countUpcoming(this.#database, choice));
   }
 
   async running(limit: number): Promise<QueueItem[]> {

@@ -8,12 +8,15 @@ import {
   type QueueCounts,
   type QueueItem,
   type UnsettledWork,
+  type WorkChoice,
 } from '../work-queue.ts';
-import { type TargetRow, toItem } from './targets.ts';
+import { priorityNumber, type TargetRow, toItem } from './targets.ts';
 
 /** Questions about the schedule. Every one is answered from a few index ranges, however large the schedule is. */
 
 const WAITING = 'FROM targets INDEXED BY targets_due WHERE kind = ? AND lease_owner IS NULL';
+const FAILING =
+  'FROM targets INDEXED BY targets_failing WHERE failures > 0 AND kind = ? AND lease_owner IS NULL';
 const CLAIMED = 'FROM targets INDEXED BY targets_claimed WHERE lease_owner IS NOT NULL';
 
 const AFTER_SQL = `SELECT min(run_at_ms) AS at_ms ${WAITING} AND priority = ? AND run_at_ms > ?`;
@@ -35,13 +38,26 @@ export function nextDueAfter(database: Database, kinds: readonly string[], after
   return known.length > 0 ? Math.min(...known) : null;
 }
 
-export function upcomingItems(database: Database, nowMs: number, limit: number): QueueItem[] {
-  const kinds = kindsOf(database).map(({ kind }) => kind);
-  const raised = inOrder(database, kinds, [{ priority: 1, toMs: nowMs }], limit);
-  const others = [{ priority: 1, fromMs: nowMs + 1 }, { priority: 0 }];
-  const keys = [...raised, ...inOrder(database, kinds, others, limit - raised.length)];
+/** See `WorkQueue.upcoming`. */
+export function upcomingItems(
+  database: Database,
+  nowMs: number,
+  limit: number,
+  choice: WorkChoice = {},
+  skipped = 0,
+): QueueItem[] {
+  const raised = waitingOf(database, choice, [{ priority: 1, toMs: nowMs }]);
+  const others = waitingOf(database, choice, [{ priority: 1, fromMs: nowMs + 1 }, { priority: 0 }]);
+  const raisedSkipped = skipped === 0 ? 0 : Math.min(skipped, countWaiting(database, raised));
+  const first = inOrder(database, raised, limit, raisedSkipped);
+  const keys = [...first, ...inOrder(database, others, limit - first.length, skipped - raisedSkipped)];
   const row = database.statement('SELECT * FROM targets WHERE key = ?');
   return keys.map(key => toItem(row.get(key) as unknown as TargetRow));
+}
+
+/** See `WorkQueue.countUpcoming`. */
+export function countUpcoming(database: Database, choice: WorkChoice = {}): number {
+  return countWaiting(database, waitingOf(database, choice, [{ priority: 1 }, { priority: 0 }]));
 }
 
 interface Range {
@@ -50,36 +66,76 @@ interface Range {
   readonly toMs?: number;
 }
 
-/** Waiting keys by time. One ordered index range a kind and priority, which SQLite merges without sorting. */
-function inOrder(
-  database: Database,
-  kinds: readonly string[],
-  ranges: readonly Range[],
-  limit: number,
-): string[] {
-  const arms = kinds.flatMap(kind => ranges.map(range => ({ kind, ...range })));
+/** A part of one index; together they are the waiting targets that are meant. */
+interface Arm {
+  readonly sql: string;
+  readonly params: readonly (string | number)[];
+}
+
+/** What waits and is meant, in one ordered index range a kind and priority. */
+function waitingOf(database: Database, choice: WorkChoice, ranges: readonly Range[]): Arm[] {
+  const { kinds, groups, text, priority, isFailing, dueFromMs, dueBeforeMs } = choice;
+  const also: string[] = [];
+  const alsoParams: string[] = [];
+  if (groups !== undefined) {
+    also.push('work_group IN (SELECT value FROM json_each(?))');
+    alsoParams.push(JSON.stringify(groups));
+  }
+  if (text !== undefined) {
+    also.push("key LIKE ? ESCAPE '\\'");
+    alsoParams.push(`%${text.replace(/[\\%_]/g, '\\$&')}%`);
+  }
+  // Of those that fail there is an index of its own, since there are few.
+  const from = isFailing ? FAILING : WAITING;
+  return kindsOf(database)
+    .filter(({ kind }) => kinds?.includes(kind) ?? true)
+    .flatMap(({ kind }) => ranges.map(range => ({ kind, ...range })))
+    .filter(range => priority === undefined || range.priority === priorityNumber(priority))
+    .map(range => ({
+      sql: [`${from} AND priority = ? AND run_at_ms BETWEEN ? AND ?`, ...also].join(' AND '),
+      params: [
+        range.kind,
+        range.priority,
+        Math.max(range.fromMs ?? Number.MIN_SAFE_INTEGER, dueFromMs ?? Number.MIN_SAFE_INTEGER),
+        Math.min(range.toMs ?? Number.MAX_SAFE_INTEGER, (dueBeforeMs ?? Number.MAX_SAFE_INTEGER) - 1),
+        ...alsoParams,
+      ],
+    }));
+}
+
+function countWaiting(database: Database, arms: readonly Arm[]): number {
+  return arms.reduce(
+    (sum, { sql, params }) =>
+      sum + Number(database.statement(`SELECT count(*) AS n ${sql}`).get(...params)?.n),
+    0,
+  );
+}
+
+/** Keys by time, which SQLite merges from the arms without sorting. */
+function inOrder(database: Database, arms: readonly Arm[], limit: number, skipped: number): string[] {
   if (arms.length === 0 || limit < 1) return [];
-  const arm = `SELECT key, run_at_ms ${WAITING} AND priority = ? AND run_at_ms BETWEEN ? AND ?`;
-  const sql = `${arms.map(() => arm).join(' UNION ALL ')} ORDER BY run_at_ms, key LIMIT ?`;
-  const params = arms.flatMap(({ kind, priority, fromMs, toMs }) => [
-    kind,
-    priority,
-    fromMs ?? Number.MIN_SAFE_INTEGER,
-    toMs ?? Number.MAX_SAFE_INTEGER,
-  ]);
-  const rows = database.statement(sql).all(...params, limit);
+  const all = arms.map(({ sql }) => `SELECT key, run_at_ms ${sql}`).join(' UNION ALL ');
+  const sql = `${all} ORDER BY run_at_ms, key LIMIT ? OFFSET ?`;
+  const rows = database.statement(sql).all(...arms.flatMap(({ params }) => params), limit, skipped);
   return rows.map(({ key }) => String(key));
 }
 
 const BY_SPAN_SQL = `
-  SELECT kind, max(0, CAST((run_at_ms - ?1) / ?2 AS INTEGER)) AS span, count(*) AS items FROM targets
-  WHERE lease_owner IS NULL AND run_at_ms < ?3 GROUP BY kind, span ORDER BY kind, span`;
+  SELECT kind, work_group, max(0, CAST((run_at_ms - ?1) / ?2 AS INTEGER)) AS span, count(*) AS items
+  FROM targets INDEXED BY targets_due_by_group
+  WHERE lease_owner IS NULL AND run_at_ms < ?3 GROUP BY kind, work_group, span ORDER BY kind, work_group, span`;
 
-export function countDue(database: Database, spans: DueSpans): DueCounts {
+/** See `WorkQueue.countDue`. */
+export function countDue(database: Database, spans: DueSpans): DueCounts[] {
   const { fromMs, spanMs, count } = spans;
   const rows = database.statement(BY_SPAN_SQL).all(fromMs, spanMs, fromMs + spanMs * count);
   return dueCounts(
-    rows.map(({ kind, span, items }) => [String(kind), Number(span), Number(items)]),
+    rows.map(({ kind, work_group: group, span, items }) => [
+      String(kind),
+      String(group),
+      Number(span),
+      Number(items),
+    ]),
     spans,
   );
 }

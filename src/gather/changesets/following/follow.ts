@@ -1,6 +1,11 @@
 import { SluiceError } from '../../../base/errors.ts';
 import { followChangesets, unfollowChangesets } from '../../../keep/store/change.ts';
-import type { ChangesetFilter, ChangesetStore, StoredChangeset } from '../../../keep/store/changesets.ts';
+import {
+  type ChangesetFilter,
+  type ChangesetStore,
+  changesetPlace,
+  type StoredChangeset,
+} from '../../../keep/store/changesets.ts';
 import type { ChangesetRef } from '../../forges/changeset.ts';
 import type { ChangesetContext } from '../context.ts';
 import {
@@ -135,7 +140,7 @@ export async function* pagesOf(
 ): AsyncGenerator<readonly StoredChangeset[]> {
   let after: StoredChangeset | undefined;
   for (;;) {
-    const page = await changesets.list(filter, { after, limit });
+    const page = await changesets.list(filter, { after: after && changesetPlace(after, 'id'), limit });
     if (page.length === 0) return;
     yield page;
     after = page.at(-1);

@@ -131,14 +131,17 @@ function conditionsOf(
   return [...conditions, `strpos(lower(repositories.url), lower($${values.length} COLLATE "C")) > 0`];
 }
 
+/** Ids first, which the indexes have: whatever is passed over is not read. */
 async function listRepositories(database: SqlExecutor, filter: RepositoryFilter): Promise<Repository[]> {
-  const { order = 'url', sizes = new Map<string, number>(), after, limit = null } = filter;
-  const values: Parameter[] = [limit];
+  const { order = 'url', reverse = false, sizes = new Map<string, number>() } = filter;
+  const { after, offset = 0, limit = null } = filter;
+  const values: Parameter[] = [limit, offset];
   const conditions = conditionsOf(filter, values);
   const value = ORDERS[order];
   if (after) {
     values.push(-after.value, after.url);
-    conditions.push(`(-(${value})::bigint, repositories.url) > ($${values.length - 1}, $${values.length})`);
+    const place = `($${values.length - 1}, $${values.length})`;
+    conditions.push(`(-(${value})::bigint, repositories.url) ${reverse ? '<' : '>'} ${place}`);
   }
   if (order === 'size') values.push([...sizes.keys()], [...sizes.values()]);
   const join =
@@ -146,8 +149,12 @@ async function listRepositories(database: SqlExecutor, filter: RepositoryFilter)
       ? `LEFT JOIN unnest($${values.length - 1}::text[], $${values.length}::bigint[]) AS sizes (url, size)
            ON sizes.url = repositories.url`
       : '';
-  const by = order === 'url' ? '' : `${value} DESC, `;
-  const sql = `${SELECT} ${join} WHERE ${conditions.join(' AND ')} ORDER BY ${by}repositories.url LIMIT $1`;
+  const byUrl = `repositories.url ${reverse ? 'DESC' : 'ASC'}`;
+  const by = order === 'url' ? byUrl : `${value} ${reverse ? 'ASC' : 'DESC'}, ${byUrl}`;
+  const sql = `${SELECT} ${join} WHERE repositories.id IN (
+      SELECT repositories.id FROM repositories ${join}
+      WHERE ${conditions.join(' AND ')} ORDER BY ${by} LIMIT $1 OFFSET $2
+    ) ORDER BY ${by}`;
   return (await database.query(sql, values)).map(toRepository);
 }
 

@@ -16,14 +16,12 @@ const SELECT = `SELECT repositories.*,
   (SELECT group_concat(origin, char(10)) FROM tracking WHERE repository_id = repositories.id) AS tracked_by
   FROM repositories`;
 
-/** What each order goes by, largest first; equal ones by URL. As `placeInList` has it. */
-const ORDERS: Readonly<Record<RepositoryOrder, string>> = {
+/** What each order goes by, as its index has it, largest first; equal ones by URL. As `placeInList` has it. */
+const ORDERS: Readonly<Record<Exclude<RepositoryOrder, 'size'>, string>> = {
   change: 'coalesce(last_commit_at, 0)',
   commits: 'commits',
-  size: 'coalesce(sizes.size, 0)',
   url: '0',
 };
-/** Materialized, SQLite makes an index of it; json_each alone would be gone through once a row. */
 const SIZES = `WITH sizes(url, size) AS MATERIALIZED (
   SELECT value ->> 0, value ->> 1 FROM json_each(?))`;
 
@@ -49,24 +47,46 @@ function whereOf(conditions: readonly Condition[]) {
   };
 }
 
+/** Ids first, which the indexes have: whatever is passed over is not read. */
 function listRepositories(database: Database, filter: RepositoryFilter): Repository[] {
-  const { order = 'url', sizes = new Map<string, number>(), after, limit = -1 } = filter;
-  const value = ORDERS[order];
-  const isBehind: Condition[] = after
-    ? [[`(-${value}, repositories.url) > (?, ?)`, -after.value, after.url]]
-    : [];
-  const { where, values } = whereOf([...conditionsOf(filter), ...isBehind]);
-  const end = `${where} ORDER BY ${order === 'url' ? '' : `${value} DESC, `}repositories.url LIMIT ?`;
-  const rows =
-    order === 'size'
-      ? database.all(
-          `${SIZES} ${SELECT} LEFT JOIN sizes ON sizes.url = repositories.url ${end}`,
-          JSON.stringify([...sizes]),
-          ...values,
-          limit,
-        )
-      : database.all(`${SELECT} ${end}`, ...values, limit);
-  return rows.map(toRepository);
+  const { order = 'url', reverse = false, after, offset = 0, limit = -1 } = filter;
+  const { given, rows, value } = order === 'size' ? sized(filter) : valued(filter, ORDERS[order]);
+  const behind = after ? `(-${value}, url) ${reverse ? '<' : '>'} (?, ?)` : '1';
+  const [largest, first] = reverse ? ['ASC', 'DESC'] : ['DESC', 'ASC'];
+  const by = order === 'url' ? `url ${first}` : `${value} ${largest}, url ${first}`;
+  const sql = `${order === 'size' ? `${SIZES},` : 'WITH'} page (id, value) AS (
+      SELECT id, ${value} FROM ${rows} AND ${behind} ORDER BY ${by} LIMIT ? OFFSET ?
+    ) ${SELECT} JOIN page ON page.id = repositories.id
+    ORDER BY page.value ${largest}, repositories.url ${first}`;
+  const place = after ? [-after.value, after.url] : [];
+  return database.all(sql, ...given, ...place, limit, offset).map(toRepository);
+}
+
+interface ListedRows {
+  /** What stands behind FROM, with a condition at its end. */
+  readonly rows: string;
+  readonly given: readonly (string | number)[];
+  /** What the rows are ordered by. */
+  readonly value: string;
+}
+
+function valued(filter: RepositoryFilter, value: string): ListedRows {
+  const { where, values } = whereOf(conditionsOf(filter));
+  return { rows: `repositories ${where}`, given: values, value };
+}
+
+/** Those with a size are looked up one by one, and the others are what is left: SQLite makes no index for a join. */
+function sized(filter: RepositoryFilter): ListedRows {
+  const { sizes = new Map<string, number>() } = filter;
+  const { where, values } = whereOf(conditionsOf(filter));
+  const rows = `(
+    SELECT repositories.id, repositories.url, sizes.size FROM sizes
+      CROSS JOIN repositories ON repositories.url = sizes.url ${where}
+    UNION ALL
+    SELECT repositories.id, repositories.url, 0 FROM repositories
+      ${where} AND repositories.url NOT IN (SELECT url FROM sizes)
+  ) WHERE 1`;
+  return { rows, given: [JSON.stringify([...sizes]), ...values, ...values], value: 'size' };
 }
 
 function countRepositories(database: Database, filter: Pick<RepositoryFilter, 'text' | 'choice'>): number {

@@ -1,6 +1,7 @@
 import type { Answer, Given } from '../../../client/index.ts';
 import { client } from '../../live/live.ts';
 import { ActButton } from '../../parts/act-button.tsx';
+import { pause, resume } from '../../parts/pauses.ts';
 import { Name, State } from '../../parts/text.tsx';
 import { Ago } from '../../parts/time.tsx';
 import type { ToastText } from '../../parts/toasts.tsx';
@@ -9,7 +10,6 @@ import { count, number, shortUrl } from '../../parts/words.ts';
 export type StuckAnswer = Answer<'listStuck'>;
 export type StuckItem = StuckAnswer['stuck'][number];
 type Action = StuckItem['actions'][number];
-export type Pause = Answer<'listPauses'>['pauses'][number];
 
 /** All that is stuck: what a person must see to first. With what to do, and the buttons for it. */
 export function Stuck({ answer }: { readonly answer: StuckAnswer | undefined }) {
@@ -168,18 +168,6 @@ async function act({ example }: StuckItem, { operation, given }: Action): Promis
 
 function notDone({ problems }: { readonly problems: number }): string {
   return problems > 0 ? ` ${number(problems)} could not be.` : '';
-}
-
-/** Pauses a destination or host; whoever did not mean it takes it back. */
-export async function pause(given: Given<'pause'>): Promise<ToastText> {
-  await client.pause(given);
-  const undo = async (): Promise<string> => (await resume(given)).text;
-  return { text: `${given.name} is paused: nothing goes there until it is resumed.`, undo };
-}
-
-export async function resume(given: Given<'resume'>): Promise<ToastText> {
-  await client.resume(given);
-  return { text: `${given.name} goes on.`, undo: async () => (await pause(given)).text };
 }
 
 /** What is not stuck, so that nothing is missed. Pure. */

@@ -1,7 +1,8 @@
 import { useEffect } from 'preact/hooks';
 import { type Status, status } from '../../live/live.ts';
+import type { Pause } from '../../parts/pauses.ts';
 import { count, number, span } from '../../parts/words.ts';
-import type { Pause, StuckItem } from './stuck.tsx';
+import type { StuckItem } from './stuck.tsx';
 
 interface VerdictProps {
   readonly stuck: readonly StuckItem[] | undefined;

@@ -36,7 +36,8 @@ export interface ListProps<Row, Order extends string> {
   readonly keyOf: (row: Row) => string;
   /** What a row is called, for those who hear the page. */
   readonly titleOf: (row: Row) => string;
-  readonly hrefOf?: (row: Row) => string;
+  /** Undefined: there is nothing to open. */
+  readonly hrefOf?: (row: Row) => string | undefined;
   /** The first of them is about what the row is. It is the same one each time, as are `actions`. */
   readonly columns: readonly ListColumn<Row, Order>[];
   readonly actions: readonly ListAction<Row>[];
@@ -202,7 +203,10 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
   };
   const openRow = (row: Row): void => {
     if (props.open) props.open(row);
-    else if (hrefOf) location.hash = hrefOf(row).slice(1);
+    else {
+      const href = hrefOf?.(row);
+      if (href !== undefined) location.hash = href.slice(1);
+    }
   };
   const toggle = (index: number): void => {
     const row = rows.at(index);

@@ -3,6 +3,7 @@ import {
   type ChangesetAddress,
   type ChangesetFilter,
   type ChangesetHead,
+  type ChangesetOrder,
   type ChangesetStore,
   HEADED_AT_MOST,
   type Page,
@@ -96,19 +97,32 @@ async function byHead(
   return [...found.values()].slice(0, HEADED_AT_MOST);
 }
 
+/** What each order goes by, as its index has it; equal ones by id. As `changesetPlace` has it. */
+const ORDERS: Readonly<Record<ChangesetOrder, string>> = {
+  id: 'id',
+  idle: 'coalesce(updated_at_ms, 0)',
+  opened: 'coalesce(created_at_ms, 0)',
+};
+
+/** Ids first, which the indexes have: whatever is passed over is not read. */
 async function listChangesets(
   database: TransactionalExecutor,
   filter: ChangesetFilter,
-  { after, order, limit }: Page,
+  page: Page,
 ): Promise<StoredChangeset[]> {
-  const isIdle = order === 'idle';
-  const values: Parameter[] = [after?.id ?? 0, limit];
-  if (isIdle) values.push(after?.updatedAtMs ?? 0);
-  const place = isIdle ? '(updated_at_ms, id) > ($3, $1)' : 'id > $1';
+  const { after, order = 'id', reverse = false, offset = 0, limit } = page;
+  const values: Parameter[] = [limit, offset];
+  const isById = order === 'id';
+  const isBehind = reverse ? '<' : '>';
+  if (after) values.push(after.id, ...(isById ? [] : [after.value]));
+  const behind = isById ? `id ${isBehind} $3` : `(${ORDERS[order]}, id) ${isBehind} ($4, $3)`;
   const sql = conditionsOf(filter, values);
-  const by = isIdle ? 'updated_at_ms, id' : 'id';
+  const direction = reverse ? ' DESC' : '';
+  const by = [...(isById ? [] : [ORDERS[order]]), 'id'].map(key => key + direction).join(', ');
   const rows = await database.query(
-    `SELECT * FROM changesets WHERE ${place} AND ${sql} ORDER BY ${by} LIMIT $2`,
+    `SELECT * FROM changesets WHERE id IN (
+       SELECT id FROM changesets WHERE ${after ? behind : 'true'} AND ${sql} ORDER BY ${by} LIMIT $1 OFFSET $2
+     ) ORDER BY ${by}`,
     values,
   );
   return rows.map(toChangeset);
