@@ -83,6 +83,10 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
       log.info({ changedPaths }, 'configuration reloaded');
       if (fixed.length > 0) log.warn({ settings: fixed }, 'these settings take effect at the next start');
     },
+    onUnwatched: (reason, pollMs) =>
+      log.warn(
+        `the configuration's folder cannot be watched; its file is looked at every ${pollMs} ms instead: ${reason}`,
+      ),
     onFailure: error => log.error(`configuration not reloaded, the old one goes on:\n${error.message}`),
   });
   const manager = serviceManager({ env: cli.env, clock, log, status: () => `up at ${server.url()}` });

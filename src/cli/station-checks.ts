@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { asSluiceError } from '../base/errors.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
+import { watchLimitMet } from '../base/watch-limits.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { OLDEST_GIT, requireGit } from '../gather/repos/git/version.ts';
@@ -42,7 +43,7 @@ export async function checkStation(loaded: LoadedConfig, cli: Cli, signal: Abort
     await databaseCheck(config, cli),
     ...(await diskChecks(config)),
     clockCheck(config, cli),
-    ...limitChecks(),
+    ...limitChecks(cli.cwd),
     await portCheck(config, status),
     ...linkChecks(status),
   ];
@@ -143,7 +144,8 @@ function mtimeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-function limitChecks(): Check[] {
+/** @param folder any that is there */
+function limitChecks(folder: string): Check[] {
   const watches = numberIn('/proc/sys/fs/inotify/max_user_watches');
   const instances = numberIn('/proc/sys/fs/inotify/max_user_instances');
   const open = /^Max open files\s+(\d+)/m.exec(contentOf('/proc/self/limits') ?? '')?.[1];
@@ -151,11 +153,13 @@ function limitChecks(): Check[] {
   if (watches !== undefined && instances !== undefined) {
     const words = `${watches.toLocaleString('en')} inotify watches, one a folder; ${instances} instances`;
     const few = watches < LEAST_WATCHES;
+    const met = watchLimitMet(folder);
+    const wanted = met?.hint ?? 'sysctl -w fs.inotify.max_user_watches=1048576';
     checks.push({
       check: 'watches',
-      outcome: few ? 'failed' : 'ok',
-      words,
-      hint: few ? 'sysctl -w fs.inotify.max_user_watches=1048576; until then folders are swept.' : undefined,
+      outcome: few || met ? 'failed' : 'ok',
+      words: met ? `${met.words}, of ${words}` : words,
+      hint: few || met ? `${wanted}; until then folders are swept.` : undefined,
     });
   }
   if (open !== undefined) {

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import { asSluiceError, type SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 import { Serializer } from '../base/serializer.ts';
+import { watchLimitOf } from '../base/watch-limits.ts';
 import { changedPaths } from './changes.ts';
 import { configFile, type LoadedConfig, type LoadOptions, loadConfig } from './load.ts';
 import type { Config } from './schema.ts';
@@ -32,9 +33,11 @@ export interface ConfigWatchOptions {
   readonly onChange: (change: ConfigChange) => void | Promise<void>;
   /**
    * Called with why a changed file was refused (the configuration in force stays: a ConfigError with every fault),
-   * that `onChange` threw, or that the system cannot watch (the file is then only checked now and then).
+   * or that `onChange` threw.
    */
   readonly onFailure: (error: SluiceError) => void;
+  /** Called with why the system does not watch the file's folder: the file is only checked now and then. */
+  readonly onUnwatched: (reason: string, pollMs: number) => void;
   /** How long the file must stay as it is before it is read, so that no half-written one is. */
   readonly settleMs?: number;
   /** How often the file is checked where events do not say. */
@@ -79,6 +82,10 @@ export class ConfigWatch implements Service {
     this.#options = options;
     this.#current = options.initial;
     this.#path = options.initial.source ?? configFile(options.load).path;
+  }
+
+  get #pollMs(): number {
+    return this.#options.pollMs ?? POLL_MS;
   }
 
   /** The configuration in force. */
@@ -147,9 +154,9 @@ export class ConfigWatch implements Service {
   #watch(): void {
     const lost = (error: unknown): void => {
       this.#watcher?.close();
-      this.#options.onFailure(
-        asSluiceError(error, { operation: 'watch configuration', subject: this.#path }),
-      );
+      const limit = watchLimitOf(error);
+      const { message } = asSluiceError(error, { operation: 'watch configuration', subject: this.#path });
+      this.#options.onUnwatched(limit ? `${limit.words}; ${limit.hint}` : message, this.#pollMs);
     };
     try {
       // Any event in the folder counts: mounted configurations change through a link of another name.
@@ -175,7 +182,7 @@ export class ConfigWatch implements Service {
   }
 
   #armPoll(): void {
-    this.#cancelPoll = this.#options.clock.timer(this.#options.pollMs ?? POLL_MS, () => {
+    this.#cancelPoll = this.#options.clock.timer(this.#pollMs, () => {
       if (this.#state !== 'watching') return;
       this.#armPoll();
       void this.#check();

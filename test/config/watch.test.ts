@@ -33,6 +33,7 @@ async function watching(
     clock,
     onChange: tell,
     onFailure: tell,
+    onUnwatched: () => undefined,
     ...options,
     load,
   });

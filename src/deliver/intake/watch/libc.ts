@@ -63,7 +63,8 @@ export async function loadLibc(moduleName = 'koffi'): Promise<Libc> {
 
   const opened = (what: string, descriptor: number): number => {
     if (descriptor >= 0) return descriptor;
-    throw new Error(`${what} failed: ${errorName(koffi.errno())}`);
+    const code = errorName(koffi.errno());
+    throw Object.assign(new Error(`${what} failed: ${code}`), { code });
   };
   return {
     openInotify: () => opened('inotify_init1', inotifyInit(NONBLOCK | CLOEXEC)),

@@ -3,6 +3,7 @@ import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/log.ts';
+import { watchLimitOf } from '../../../base/watch-limits.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import type {
   Arrival,
@@ -213,9 +214,10 @@ class ThreadedWatch implements Watch {
 
   /** Says once that there are no kernel events, and why. */
   #fallBack(error: unknown): void {
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    const limit = watchLimitOf(error);
+    const said = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    const reason = limit ? `${limit.words}; ${limit.hint}` : said;
     const message = `no file events here, sweeping every ${this.#options.sweepIntervalMs} ms instead: ${reason}`;
-    this.#options.log.warn({ reason }, message);
     this.#options.onTrouble({ kind: 'fallback', path: '', message });
   }
 
@@ -289,7 +291,7 @@ class ThreadedWatch implements Watch {
     this.#cancelTimer();
     this.#client = undefined;
     const message = `the watching thread failed (${error.message}); sweeping from here on`;
-    this.#options.log.error({ err: error }, message);
+    this.#options.log.debug({ err: error }, 'the watching thread failed');
     this.#options.onTrouble({ kind: 'thread_failed', path: '', message });
     this.#cancelTimer = this.#options.clock.timer(this.#options.sweepIntervalMs, () => {
       this.#run(undefined).catch((again: unknown) => {
