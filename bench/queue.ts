@@ -53,7 +53,13 @@ async function station([url = '', name = '', mode = '']: string[]): Promise<void
     let done = 0;
     const worker = newWorkerId();
     for (;;) {
-      const claims = await queue.claim({ worker, max: 20, perGroup: 2, leaseMs: queue.leaseMs });
+      const claims = await queue.claim({
+        worker,
+        kinds: ['sync'],
+        max: 20,
+        perGroup: 2,
+        leaseMs: queue.leaseMs,
+      });
       if (claims.length === 0 && (await queue.counts()).size === 0) break;
       await Promise.all(claims.map(claim => queue.complete(claim, { nextAtMs: null })));
       done += claims.length;

@@ -8,6 +8,8 @@ import { type PostgresAddress, readAddress } from './address.ts';
 import { asDatabaseError, failureOf, NO_TLS } from './errors.ts';
 import {
   executorOf,
+  type StatementOptions,
+  statementOf,
   type Transaction,
   type TransactionalExecutor,
   type TransactionOptions,
@@ -142,24 +144,32 @@ export class PostgresDatabase implements TransactionalExecutor {
     return this.#outage.watch(listener);
   }
 
-  async query(sql: string, values: readonly Parameter[] = []): Promise<SqlRow[]> {
-    return (await this.#single(sql, asParameters(values), 'read')).rows;
+  async query(sql: string, values: readonly Parameter[] = [], options?: StatementOptions): Promise<SqlRow[]> {
+    return (await this.#single(statementOf(sql, asParameters(values), options), 'read')).rows;
   }
 
-  async first(sql: string, values: readonly Parameter[] = []): Promise<SqlRow | undefined> {
-    return (await this.#single(sql, asParameters(values), 'read')).rows[0];
+  async first(
+    sql: string,
+    values: readonly Parameter[] = [],
+    options?: StatementOptions,
+  ): Promise<SqlRow | undefined> {
+    return (await this.query(sql, values, options))[0];
   }
 
-  async execute(sql: string, values: readonly Parameter[] = []): Promise<number> {
-    return (await this.#single(sql, asParameters(values), 'commit')).rowCount ?? 0;
+  async execute(sql: string, values: readonly Parameter[] = [], options?: StatementOptions): Promise<number> {
+    return (await this.#single(statementOf(sql, asParameters(values), options), 'commit')).rowCount ?? 0;
   }
 
   async run(sql: string): Promise<void> {
-    await this.#single(sql, [], 'commit');
+    await this.#single({ text: sql }, 'commit');
   }
 
-  executeSql(text: string, values: unknown[] = []): Promise<pg.QueryResult<SqlRow>> {
-    return this.#single(text, values, 'commit');
+  executeSql(
+    text: string,
+    values: unknown[] = [],
+    options?: StatementOptions,
+  ): Promise<pg.QueryResult<SqlRow>> {
+    return this.#single(statementOf(text, values, options), 'commit');
   }
 
   async transaction<T>(
@@ -220,11 +230,11 @@ export class PostgresDatabase implements TransactionalExecutor {
   }
 
   /** @param doing a statement that changes something commits by itself: when it breaks off, nobody knows whether it did */
-  async #single(text: string, values: unknown[], doing: 'read' | 'commit'): Promise<pg.QueryResult<SqlRow>> {
+  async #single(statement: pg.QueryConfig, doing: 'read' | 'commit'): Promise<pg.QueryResult<SqlRow>> {
     for (let attempt = 1; ; attempt += 1) {
       const client = await this.#connect();
       try {
-        const result = await client.query<SqlRow>(text, values.length === 0 ? undefined : values);
+        const result = await client.query<SqlRow>(statement);
         client.release();
         return result;
       } catch (error) {
@@ -266,6 +276,7 @@ export class PostgresDatabase implements TransactionalExecutor {
       if (doing === 'commit') throw wrapped;
       return;
     }
+    if (failure === 'stale' && attempt < MOST_ATTEMPTS) return;
     if (failure !== 'again' || attempt === MOST_ATTEMPTS) throw wrapped;
     await this.#clock.sleep(
       this.#random() * Math.min((LONGEST_PAUSE_MS / 100) * 2 ** attempt, LONGEST_PAUSE_MS),
@@ -299,7 +310,7 @@ export class PostgresDatabase implements TransactionalExecutor {
 /** A failure of the connection, or of what ran on it too long, leaves nothing that could be used again. */
 async function giveBack(client: pg.PoolClient, error: unknown): Promise<void> {
   const failure = error instanceof SluiceError ? 'other' : failureOf(error);
-  if (failure === 'lost' || failure === 'late') return client.release(true);
+  if (failure === 'lost' || failure === 'late' || failure === 'stale') return client.release(true);
   try {
     await client.query('ROLLBACK');
     client.release();

@@ -10,9 +10,10 @@ import { oneLine } from '../../base/text.ts';
  * - `late`: the server took longer than we let it.
  * - `full`: no room left where the server keeps its data.
  * - `refused`: it does not let us in, denies us a right, or has a certificate that we may not trust.
+ * - `stale`: a plan that the connection keeps is of tables that have changed: on another connection the same may be done.
  * - `other`: nothing that we know.
  */
-export type PostgresFailure = 'lost' | 'again' | 'late' | 'full' | 'refused' | 'other';
+export type PostgresFailure = 'lost' | 'again' | 'late' | 'full' | 'refused' | 'stale' | 'other';
 
 /** By whole code, else by its class, the first two characters. */
 const BY_CODE: Readonly<Record<string, PostgresFailure>> = {
@@ -39,11 +40,13 @@ const BY_CODE: Readonly<Record<string, PostgresFailure>> = {
 /** What node-postgres itself says, which gives no code. */
 const LOST =
   /connection terminated|connection ended|not queryable|connection error|cannot use a pool|timeout exceeded when trying/i;
+const STALE = /cached plan must not change result type|prepared statement .* does not exist/i;
 const LATE = /query read timeout/i;
 export const NO_TLS = /server does not support SSL/i;
 
 export function failureOf(error: unknown): PostgresFailure {
   const code = codeOf(error);
+  if (code !== undefined && STALE.test((error as Error).message)) return 'stale';
   if (code !== undefined) return BY_CODE[code] ?? BY_CODE[code.slice(0, 2)] ?? 'other';
   if (isCertificate(error)) return 'refused';
   if (systemFailureOf(error) !== undefined || isTls(error)) return 'lost';
@@ -86,6 +89,7 @@ export function asDatabaseError(error: unknown, operation: string, place: string
     case 'lost':
       return new SluiceError('database_unreachable', `${place} is not reached: ${words}`, details);
     case 'again':
+    case 'stale':
       return new SluiceError(
         'database_busy',
         `${place}: others keep changing the same rows: ${words}`,

@@ -13,7 +13,7 @@ import type { Claim } from '../../../src/engine/queue/work-queue.ts';
 import { quoteName } from '../../../src/keep/postgres/address.ts';
 import { PostgresDatabase } from '../../../src/keep/postgres/database.ts';
 import type { SqlExecutor } from '../../../src/keep/postgres/executor.ts';
-import { testAddress } from '../../support/postgres/postgres.ts';
+import { addressIn, ownServer, testAddress } from '../../support/postgres/postgres.ts';
 
 /** What engines of this kind are known to do wrong, each on a real server with its own clock. */
 
@@ -220,6 +220,34 @@ test('a station that stands still within the dispatch holds up the others for se
   );
   still.resolve();
   await assert.rejects(standing ?? Promise.resolve());
+});
+
+test('a crash of the server takes back settlements of its last moment at most: those targets run again, and nothing else is lost (F-606)', async t => {
+  // What is not on the disk when a transaction ends is not there for a long while.
+  const server = await ownServer(t, { synchronous_commit: 'on', wal_writer_delay: '10s' });
+  const { url } = addressIn(server);
+  const database = await PostgresDatabase.open({ url, clock: systemClock, env: {} });
+  t.after(() => database.close());
+  const queue = await PgBossWorkQueue.open({
+    ...{ database, station: 'one', clock: systemClock, log: silentLogger },
+    isWorkerGone: () => true,
+    applyChanges: async () => undefined,
+  });
+  t.after(() => queue.close());
+  const put = (key: string) => queue.put(key, { kind: 'sync', group: key, runAtMs: 0, reason: 'test' });
+  await put('settled');
+  await put('unsettled');
+  const claims = await queue.claim(request);
+  const first = claims.find(({ key }) => key === 'settled') as Claim;
+  assert.equal(await queue.complete(first, { nextAtMs: Date.now() + 3_600_000 }), 'settled');
+  await server.kill();
+  await server.start();
+  await queue.releaseDead();
+  const again = await queue.claim(request);
+  assert.deepEqual(again.map(({ key }) => key).sort(), ['settled', 'unsettled']);
+  const tokens = [...claims, ...again].map(({ token }) => token);
+  assert.equal(new Set(tokens).size, 4);
+  assert.equal(await queue.complete(first, { nextAtMs: null }), 'lost');
 });
 
 test('tables of a newer pg-boss are refused, and nothing is done to them (F-466)', async t => {

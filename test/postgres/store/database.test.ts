@@ -5,6 +5,7 @@ import { SluiceError } from '../../../src/base/errors.ts';
 import { bytesOfHex } from '../../../src/keep/postgres/copy.ts';
 import { PostgresDatabase } from '../../../src/keep/postgres/database.ts';
 import { isDouble } from '../../../src/keep/postgres/errors.ts';
+import { KEEPS_PLAN } from '../../../src/keep/postgres/executor.ts';
 import { migrate } from '../../../src/keep/postgres/migrate.ts';
 import { addressIn, ownServer, testAddress, testDatabase } from '../../support/postgres/postgres.ts';
 
@@ -53,6 +54,20 @@ test('rows that are copied in are what they were, whatever their text is; one th
   });
   await assert.rejects(again, isDouble);
   assert.equal((await database.query('SELECT FROM things')).length, names.length);
+});
+
+test('a plan that is kept outlives a change of its tables, on any connection', async t => {
+  const database = await testDatabase(t, { connections: 1 });
+  await database.run('CREATE TABLE things (id integer); INSERT INTO things VALUES (1)');
+  const ask = () => database.query('SELECT * FROM things WHERE id = $1', [1], KEEPS_PLAN);
+  assert.deepEqual(await ask(), [{ id: 1 }]);
+  await database.run('ALTER TABLE things ADD COLUMN name text');
+  assert.deepEqual(await ask(), [{ id: 1, name: null }]);
+  await database.run('ALTER TABLE things DROP COLUMN name');
+  const within = await database.transaction(transaction =>
+    transaction.query('SELECT * FROM things WHERE id = $1', [1], KEEPS_PLAN),
+  );
+  assert.deepEqual(within, [{ id: 1 }]);
 });
 
 test('transactions that meet are made one after the other', async t => {

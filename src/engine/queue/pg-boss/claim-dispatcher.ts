@@ -1,6 +1,6 @@
 import { Serializer } from '../../../base/serializer.ts';
 import type { PostgresDatabase } from '../../../keep/postgres/database.ts';
-import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
+import { KEEPS_PLAN, type SqlExecutor } from '../../../keep/postgres/executor.ts';
 import { LIVING_STATIONS } from '../../../keep/postgres/store/stations.ts';
 import { GroupRoom } from '../group-room.ts';
 import { type ScheduledTarget, settleTarget, undoneEnding } from '../scheduled-target.ts';
@@ -43,7 +43,7 @@ const MARK_SQL = `
     FOR UPDATE SKIP LOCKED
   )
   UPDATE targets t SET claimed_by = $2, claim_token = nextval('target_claims') FROM chosen WHERE t.key = chosen.key
-  RETURNING t.*`;
+  RETURNING ${targetColumns('true')}`;
 
 export class ClaimDispatcher {
   readonly #database: PostgresDatabase;
@@ -82,6 +82,7 @@ export class ClaimDispatcher {
     const locked = await transaction.first(
       `SELECT pg_advisory_xact_lock(hashtextextended($1, 0)), ${this.#engine.sql.nowMs} AS now_ms`,
       [`sluice dispatch ${this.#database.schema}`],
+      KEEPS_PLAN,
     );
     const query = at(before, Number(locked?.now_ms));
     await this.#putBackAbandoned(transaction, query.nowMs);
@@ -91,7 +92,11 @@ export class ClaimDispatcher {
       ? await this.#chooseOf(transaction, keys, request.max, room)
       : await dueKeys(transaction, { ...query, room });
     if (chosen.length === 0) return [];
-    const rows = await transaction.query(MARK_SQL, [chosen, request.worker, keys ? null : query.nowMs]);
+    const rows = await transaction.query(
+      MARK_SQL,
+      [chosen, request.worker, keys ? null : query.nowMs],
+      KEEPS_PLAN,
+    );
     return this.#handOut(transaction, rows as unknown as ScheduleRow[], chosen, request.leaseMs, query.nowMs);
   }
 
@@ -168,6 +173,7 @@ export class ClaimDispatcher {
     const row = await this.#database.first(
       `SELECT ${this.#engine.sql.nowMs} AS now_ms, ARRAY(${LIVING_STATIONS}) AS others`,
       [this.#station],
+      KEEPS_PLAN,
     );
     const search: DueSearch = {
       kinds: kinds ?? (await kindsOf(this.#database)).map(({ kind }) => kind),

@@ -5,7 +5,7 @@ import type { Logger } from '../../../base/log.ts';
 import { quoteName } from '../../../keep/postgres/address.ts';
 import type { PostgresDatabase } from '../../../keep/postgres/database.ts';
 import { isDouble } from '../../../keep/postgres/errors.ts';
-import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
+import { KEEPS_PLAN, type SqlExecutor } from '../../../keep/postgres/executor.ts';
 
 /**
  * pg-boss, as the queue uses it: a job stands for a claim, and lives as long as that. It hands out what the dispatcher
@@ -168,7 +168,7 @@ export class JobEngine {
         expireInSeconds: LONGEST_CLAIM_S,
         retryLimit: RETRIES,
       })),
-      { db: transaction as never, returnId: true },
+      { db: keepingPlans(transaction), returnId: true },
     );
     const wanted = new Set(inserted ?? []);
     if (wanted.size < jobs.length) {
@@ -207,7 +207,7 @@ export class JobEngine {
   async end(transaction: SqlExecutor, tokens: readonly number[]): Promise<void> {
     if (tokens.length === 0) return;
     const jobs = tokens.map(token => ({ id: jobIdOf(token), retryCount: FIRST_ATTEMPT }));
-    const answer = await this.#boss.deleteJob(QUEUE, jobs, { db: transaction as never });
+    const answer = await this.#boss.deleteJob(QUEUE, jobs, { db: keepingPlans(transaction) });
     if (affected(answer) !== tokens.length) throw new ClaimsMoved();
   }
 
@@ -220,13 +220,20 @@ export class JobEngine {
   /** Prolongs claims, as far as they are held, by the lease that they were taken with. */
   async touch(executor: SqlExecutor, tokens: readonly number[]): Promise<void> {
     const jobs = tokens.map(token => ({ id: jobIdOf(token), retryCount: FIRST_ATTEMPT }));
-    await this.#boss.touch(QUEUE, jobs, { db: executor as never });
+    await this.#boss.touch(QUEUE, jobs, { db: keepingPlans(executor) });
   }
 
   /** Ends its upkeep. The database stays open. May be repeated. */
   async close(): Promise<void> {
     await this.#boss.stop({ graceful: false, close: false });
   }
+}
+
+/** For statements of pg-boss's that are the same each time. */
+function keepingPlans(executor: SqlExecutor): never {
+  return {
+    executeSql: (text: string, values: unknown[]) => executor.executeSql(text, values, KEEPS_PLAN),
+  } as never;
 }
 
 /** What was read in this transaction is true no more: it is to be made anew. */

@@ -2,7 +2,7 @@ import type { Clock } from '../../../base/clock.ts';
 import type { ErrorRecord } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import type { PostgresDatabase } from '../../../keep/postgres/database.ts';
-import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
+import { KEEPS_PLAN, type SqlExecutor } from '../../../keep/postgres/executor.ts';
 import type { StoreChange } from '../../../keep/store/change.ts';
 import {
   doneEnding,
@@ -191,6 +191,7 @@ export class PgBossWorkQueue implements WorkQueue {
       `SELECT t.claim_token, t.dropped, ${sql.nowMs} AS now_ms FROM targets t
        WHERE t.claim_token = ANY($1) AND ${sql.isHeld}`,
       [tokens],
+      KEEPS_PLAN,
     );
     const held = new Map(rows.map(row => [Number(row.claim_token), row.dropped === true]));
     const first = rows[0];
@@ -326,10 +327,17 @@ export class PgBossWorkQueue implements WorkQueue {
     };
   }
 
+  /**
+   * What a crash of the server takes back of settlements alone is made again: the claim has nobody then, and its target
+   * runs once more. What is put is not, and a claim whose number came twice would be two workers'.
+   */
   async #write(changes: readonly Change[]): Promise<readonly Settlement[]> {
+    const mayBeLost = changes.every(({ ends }) => ends !== undefined);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#database.transaction(transaction => this.#make(transaction, changes));
+        return await this.#database.transaction(transaction => this.#make(transaction, changes), {
+          mayBeLost,
+        });
       } catch (error) {
         if (!(error instanceof ClaimsMoved) || attempt === MOST_ATTEMPTS) throw error;
       }
@@ -376,6 +384,7 @@ export class PgBossWorkQueue implements WorkQueue {
       `SELECT ${targetColumns(sql.isHeld)}, ${sql.nowMs} AS now_ms FROM targets t
        WHERE t.key = ANY($1) ORDER BY t.key FOR UPDATE OF t`,
       [keys],
+      KEEPS_PLAN,
     );
     const timed = rows[0] ?? (await transaction.first(`SELECT ${sql.nowMs} AS now_ms`));
     const nowMs = Number(timed?.now_ms);

@@ -1,5 +1,5 @@
 import type { ErrorRecord } from '../../../base/errors.ts';
-import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
+import { KEEPS_PLAN, type SqlExecutor } from '../../../keep/postgres/executor.ts';
 import type { ScheduledTarget } from '../scheduled-target.ts';
 import type { Claim, Priority, QueueItem, QueuePosition } from '../work-queue.ts';
 
@@ -144,7 +144,7 @@ export async function insertTargets(
   targets: readonly ScheduledTarget[],
 ): Promise<number> {
   if (targets.length === 0) return 0;
-  return transaction.execute(INSERT_SQL, [JSON.stringify(targets.map(toRecord))]);
+  return transaction.execute(INSERT_SQL, [JSON.stringify(targets.map(toRecord))], KEEPS_PLAN);
 }
 
 /** Writes targets that are locked; a claim that is not kept is ended. */
@@ -152,10 +152,13 @@ export async function updateTargets(
   transaction: SqlExecutor,
   targets: readonly ScheduledTarget[],
 ): Promise<void> {
-  if (targets.length > 0) await transaction.execute(UPDATE_SQL, [JSON.stringify(targets.map(toRecord))]);
+  if (targets.length > 0)
+    await transaction.execute(UPDATE_SQL, [JSON.stringify(targets.map(toRecord))], KEEPS_PLAN);
 }
 
 /** Removes targets that are locked. */
 export async function deleteTargets(transaction: SqlExecutor, keys: readonly string[]): Promise<void> {
-  if (keys.length > 0) await transaction.execute('DELETE FROM targets WHERE key = ANY($1)', [keys]);
+  if (keys.length > 0) {
+    await transaction.execute('DELETE FROM targets WHERE key = ANY($1)', [keys], KEEPS_PLAN);
+  }
 }
