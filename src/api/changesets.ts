@@ -149,6 +149,7 @@ export const changesetOperations = {
       .strictObject({
         urls: z.array(Url).min(1).max(1000).optional(),
         filter: z.strictObject({ ...Filter, failing: z.boolean().optional() }).optional(),
+        exceptUrls: z.array(Url).max(10_000).optional().describe('not these; with `filter`'),
       })
       .refine(({ urls, filter }) => (urls === undefined) !== (filter === undefined), {
         error: 'give urls or filter, one of the two',

@@ -17,7 +17,7 @@ const PAGES: readonly (readonly [path: string, shown: string])[] = [
   ['schedule', '.list .row .main a'],
   ['repositories', 'tbody tr'],
   ['people', 'tbody tr'],
-  ['changesets', 'tbody tr .why'],
+  ['changesets', '.list .row .main a'],
   ['deliveries', '.list .body .row[data-index]'],
   ['capture', '#collectors tbody tr'],
 ];

@@ -242,11 +242,13 @@ export class Changesets implements Service {
     return this.#makeDueNow(changesets);
   }
 
-  /** As `syncNow`, for all followed ones that fit. */
-  async syncWhere(filter: ChangesetFilter): Promise<number> {
+  /** As `syncNow`, for all followed ones that fit, but those of some addresses. */
+  async syncWhere(filter: ChangesetFilter, exceptUrls: readonly string[] = []): Promise<number> {
     let count = 0;
+    const except = new Set(exceptUrls);
     const pages = pagesOf({ ...filter, followed: true }, this.#context().changesets);
-    for await (const page of pages) count += await this.#makeDueNow(page);
+    for await (const page of pages)
+      count += await this.#makeDueNow(page.filter(({ url }) => !except.has(url)));
     return count;
   }
 

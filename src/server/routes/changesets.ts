@@ -39,10 +39,10 @@ export function changesetRoutes({ station: { changesets }, clock, operation }: R
     return { changesets: tracked };
   });
   operation('untrackChangeset', ({ query }) => changesets.untrack(query.url));
-  operation('syncChangesets', async ({ body: { urls, filter } }) => ({
+  operation('syncChangesets', async ({ body: { urls, filter, exceptUrls } }) => ({
     raised: urls
       ? await changesets.syncNow(urls)
-      : await changesets.syncWhere(filterOf(filter ?? {}, clock.nowMs())),
+      : await changesets.syncWhere(filterOf(filter ?? {}, clock.nowMs()), exceptUrls),
   }));
 }
 

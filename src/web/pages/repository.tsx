@@ -13,9 +13,11 @@ import { type Source, useScope } from '../charts/scope.ts';
 import { useAsked } from '../live/asked.ts';
 import { client } from '../live/live.ts';
 import { ActButton } from '../parts/act-button.tsx';
+import { Facts } from '../parts/facts.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Outward } from '../parts/text.tsx';
 import { Ago, Until } from '../parts/time.tsx';
+import { Totals } from '../parts/totals.tsx';
 import { bytes, day, number, shortUrl } from '../parts/words.ts';
 import { setParams } from '../router/router.ts';
 
@@ -31,7 +33,7 @@ export function RepositoryPage({ params }: PageProps) {
   return (
     <>
       <Panel title={shortUrl(url)} error={asked.error}>
-        {asked.value ? <Facts repository={asked.value} /> : null}
+        {asked.value ? <Summary repository={asked.value} /> : null}
       </Panel>
       {asked.value ? <Charts key={url} repository={asked.value} params={params} /> : null}
     </>
@@ -156,7 +158,7 @@ function Compare({ url, other }: { readonly url: string; readonly other: string 
   );
 }
 
-function Facts({ repository }: { readonly repository: Repository }) {
+function Summary({ repository }: { readonly repository: Repository }) {
   const { commits, authors, firstCommitAt, lastCommitAt, lastError, state } = repository;
   const facts: readonly (readonly [string, string])[] = [
     ['commits', number(commits)],
@@ -166,14 +168,7 @@ function Facts({ repository }: { readonly repository: Repository }) {
   ];
   return (
     <>
-      <dl class="totals">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Totals facts={facts} />
       {lastError ? (
         <p class="error">
           {state}: {lastError}
@@ -203,18 +198,7 @@ function Lines({ repository }: { readonly repository: Repository }) {
     ['Moved to', movedTo],
     ['At its host', /^https?:\/\//.test(url) ? <Outward key="host" url={url} /> : null],
   ];
-  return (
-    <dl class="lines">
-      {lines.map(([name, value]) =>
-        value === null ? null : (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ),
-      )}
-    </dl>
-  );
+  return <Facts facts={lines} />;
 }
 
 /** `12.4 MiB, full, pinned by hand`. Pure. */

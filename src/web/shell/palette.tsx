@@ -75,7 +75,7 @@ async function foundEntries(search: string, signal: AbortSignal): Promise<Entry[
     })),
     ...changesets.map(({ id, title, repository, number, url }) => ({
       ...{ id: `changeset ${id}`, kind: 'changeset', text: `${repository}#${number} ${title}` },
-      open: go(hrefOf('changesets', { search: url })),
+      open: go(hrefOf('changesets', { show: 'all', url })),
     })),
     ...deliveries.map(({ id, profile, bucket, filepath }) => ({
       ...{ id: `file ${id}`, kind: 'file', text: `${profile}/${bucket}/${filepath}` },

@@ -41,7 +41,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
   people: { title: 'People', page: async () => (await import('../pages/people.tsx')).PeoplePage },
   changesets: {
     title: 'Changesets',
-    old: () => import('../old/pages/changesets.js'),
+    page: async () => (await import('../pages/changesets.tsx')).ChangesetsPage,
     badge: ({ changesets }) => changesets.failing,
   },
   deliveries: {

@@ -96,7 +96,7 @@ function hrefTo({ kind, stage, code }: StuckItem): string {
     return `#/deliveries?state=failed&cause=${encodeURIComponent(code ?? '')}`;
   if (kind === 'files') return '#/deliveries?state=waiting';
   if (kind === 'repositories') return '#/repositories?show=failing';
-  if (kind === 'changesets') return '#/changesets?failing=true';
+  if (kind === 'changesets') return '#/changesets?show=failing';
   if (kind === 'collectors') return '#/capture';
   return kind === 'targets' ? '#/schedule' : '#/';
 }
