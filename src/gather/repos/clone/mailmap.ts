@@ -14,6 +14,8 @@ export interface MailmapOptions {
   readonly signal?: AbortSignal;
   /** For each of the two small fetches; 30 s by default. */
   readonly idleTimeoutMs?: number;
+  /** For each of them as a whole, whatever the remote has to say; 5 minutes by default. */
+  readonly timeoutMs?: number;
 }
 
 /** A repository's mailmap, as far as it could be had. */
@@ -26,6 +28,7 @@ export interface Mailmap {
 
 const NONE: Mailmap = { content: undefined, warning: undefined };
 const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
+const DEFAULT_TIMEOUT_MS = 5 * 60_000;
 /** The largest mailmaps known are a hundred times smaller. */
 const MAX_MAILMAP_BYTES = 4 * 2 ** 20;
 
@@ -130,8 +133,9 @@ class ObjectReader {
   }
 
   async #git(args: readonly string[], access?: Access): Promise<Buffer> {
-    const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = this.#options;
-    const network = access ? { protocol: access.protocol, env: access.env, idleTimeoutMs } : {};
+    const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    const bounds = { idleTimeoutMs, timeoutMs };
+    const network = access ? { protocol: access.protocol, env: access.env, ...bounds } : {};
     return await runGit(args, { ...this.#local(), ...network });
   }
 

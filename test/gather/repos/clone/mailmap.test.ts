@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { readMailmap } from '../../../../src/gather/repos/clone/mailmap.ts';
 import { CloneBench } from '../../../support/git-clones.ts';
 import { startHttpRemote } from '../../../support/git-remotes.ts';
 import { objectsIn } from '../../../support/git-repositories.ts';
+import { type GitSocket, startGitTalk } from '../../../support/git-talk.ts';
 
 const MAILMAP = 'Ada <ada@example.org> <old@example.org>\n';
 
@@ -52,6 +54,21 @@ test('a mailmap that cannot be had is a warning; a stop is a stop (R-26)', async
   await assert.rejects(readMailmap(clone, { remote, signal: AbortSignal.abort() }), { code: 'cancelled' });
   delete http.faults.status;
   assert.equal((await readMailmap(clone, { remote })).content?.toString(), MAILMAP);
+});
+
+test('a remote that chatters in place of a mailmap does not keep the bake (R-26, R-652)', async t => {
+  const bench = new CloneBench(t);
+  bench.upstream.git('config', 'uploadpack.allowFilter', 'true');
+  bench.upstream.commit('one', { '.mailmap': MAILMAP });
+  const http = await startHttpRemote(t, bench.root);
+  const clone = await bench.sync(`${http.origin}/r`);
+  const chatter = async (to: GitSocket): Promise<void> => {
+    for (; to.isOpen; await setTimeout(20)) await to.progress('wait a little\n');
+  };
+  const remote = bench.remote(await startGitTalk(t, { pack: chatter }));
+  const options = { remote, idleTimeoutMs: 5000, timeoutMs: 1000 };
+  const { content, warning } = await readMailmap({ ...clone, spelling: undefined }, options);
+  assert.deepEqual([content, warning?.code], [undefined, 'timed_out']);
 });
 
 test('an absurdly large mailmap is left out (R-26, T-17)', async t => {
