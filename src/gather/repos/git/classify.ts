@@ -43,6 +43,8 @@ const RULES: readonly Rule[] = [
     code: 'git_too_old',
     says: /unknown repository extension|unknown repository storage format|Expected git repo version/,
   },
+  // Of a repository on this disk; git then says that its own other half hung up.
+  { code: 'git_failed', says: /bad (numeric |boolean )?config/ },
   {
     code: 'repository_corrupt',
     says: /possible repository corruption on the remote side/,

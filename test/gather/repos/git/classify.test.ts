@@ -89,6 +89,11 @@ const SEEN: readonly [ErrorCode, ...string[]][] = [
     'fatal: write error: No space left on device',
     'fatal: fetch-pack: invalid index-pack output',
   ],
+  [
+    'git_failed',
+    'fatal: bad config line 1 in file /srv/r/.git/config',
+    'fatal: expected flush after capabilities',
+  ],
   ['disk_full', 'error: copy-fd: write returned: No space left on device', 'fatal: early EOF'],
   ['disk_failed', 'fatal: write error: File too large', 'fatal: fetch-pack: invalid index-pack output'],
   [
