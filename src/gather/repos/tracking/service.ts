@@ -16,6 +16,7 @@ import { configuredAddress, parseRepositoryUrl, type RepositoryAddress } from '.
 import { type Owner, type OwnerContext, ownerHandler, ownersOf, scheduleOwners } from './owners.ts';
 import { repositoryKey } from './schedule.ts';
 import {
+  makeDueAfterPush,
   makeDueNow,
   rescheduleTracked,
   scheduleTracked,
@@ -143,7 +144,7 @@ export class Tracking implements Service {
   }
 
   /**
-   * Raises the tracked repository that a push was made to: for webhooks.
+   * Raises the tracked repository that a push was made to, see `makeDueAfterPush`: for webhooks.
    * @param spellings the addresses that the host gives for it (https, ssh, git); those that make no sense are passed
    * over
    * @param reason in words: "webhook: push"
@@ -156,7 +157,7 @@ export class Tracking implements Service {
     for (const url of urls) {
       for (const repository of await sameThings(url, store)) {
         if (!repository.tracked || raised.includes(repository.url)) continue;
-        await makeDueNow(repository, reason, this.#context);
+        await makeDueAfterPush(repository, reason, this.#context);
         raised.push(repository.url);
       }
     }

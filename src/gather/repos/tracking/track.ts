@@ -111,6 +111,27 @@ export async function makeDueNow(
   await queue.put(repositoryKey(repository), dueNow(repository, reason, clock.nowMs()));
 }
 
+/**
+ * Brings a tracked repository to the front to which was pushed, though not sooner than the shortest interval after its
+ * last sync or try: a burst of pushes brings one sync.
+ */
+export async function makeDueAfterPush(
+  repository: Repository,
+  reason: string,
+  { queue, clock, config }: Pick<ScheduleContext, 'queue' | 'clock' | 'config'>,
+): Promise<void> {
+  const key = repositoryKey(repository);
+  const nowMs = clock.nowMs();
+  const { minIntervalMs } = config().schedule;
+  const item = await queue.get(key);
+  // One that runs may have listed the refs before the push; of one that backs off, it is not known since when.
+  const isBeingTried = item !== undefined && (item.claimedBy !== null || item.failures > 0);
+  const lastTryAtMs = isBeingTried ? nowMs : (repository.lastBakedAtMs ?? 0);
+  const isPast = lastTryAtMs <= nowMs;
+  const runAtMs = isPast ? Math.max(nowMs, lastTryAtMs + minIntervalMs) : nowMs;
+  await queue.put(key, { ...dueNow(repository, reason, nowMs), runAtMs });
+}
+
 async function mustFind(id: number, { store }: ScheduleContext): Promise<Repository> {
   const repository = await store.repositories.byId(id);
   if (!repository) throw new SluiceError('internal', `repository ${id} vanished from the store`);
