@@ -31,7 +31,9 @@ export async function backUp(
     cli.stdout.write(
       options.json ? `${jsonText({ file: target, bytes, durationMs })}\n` : `${printable(words)}\n`,
     );
-  } finally {
+  } catch (error) {
     lines.end(TASK);
+    if (signal.aborted && !options.json) cli.stderr.write(`stopped: ${printable(target)} is as it was.\n`);
+    throw error;
   }
 }

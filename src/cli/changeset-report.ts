@@ -4,7 +4,7 @@ import { reportQuery } from '../insights/changesets/question.ts';
 import { type ChangesetReport, changesetReport } from '../insights/changesets/report.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
-import { withStores } from './stores.ts';
+import { withExistingStores } from './stores.ts';
 import { formatOf, type TableOptions, widthOf, writeOut } from './table-output.ts';
 import { render } from './tables.ts';
 import { jsonText } from './terminal.ts';
@@ -35,7 +35,7 @@ export async function printChangesetReport(options: ChangesetReportOptions, cli:
   const format = formatOf(options, cli);
   const query = reportQuery({ since, until, by, host, repository: repo }, nowMs, '--');
   const { config } = await load(options, cli);
-  await withStores(config, cli, async ({ store }) => {
+  await withExistingStores(config, cli, async ({ store }) => {
     const report = await changesetReport(store.questions, query, nowMs);
     const content =
       format === 'json'

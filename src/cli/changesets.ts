@@ -23,7 +23,7 @@ import type { Cli, GlobalOptions } from './cli.ts';
 import { rowsAsked, someMoreLine } from './list-page.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
-import { withStores } from './stores.ts';
+import { withExistingStores, withStores } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
 
 type Options = GlobalOptions & { readonly json?: boolean };
@@ -64,7 +64,7 @@ export async function trackChangesets(
   cli: Cli,
   onFailure: (url: string, error: SluiceError) => void,
 ): Promise<void> {
-  await withTools(options, cli, async tools => {
+  await withTools(options, cli, withStores, async tools => {
     for (const url of urls) {
       try {
         const changeset = await (action === 'track' ? followByHand(url, tools) : unfollow(url, tools));
@@ -110,7 +110,7 @@ export function parseFilter(text: string): NonNullable<Given<'syncChangesets'>['
 export async function listChangesets(options: ChangesetListOptions, cli: Cli): Promise<void> {
   const filter = filterOf(options);
   let left = rowsAsked(options);
-  await withTools(options, cli, async tools => {
+  await withTools(options, cli, withExistingStores, async tools => {
     for (let after: ChangesetPlace | undefined; left > 0; ) {
       const page = await tools.changesets.list(filter, { after, limit: Math.min(PAGE, left + 1) });
       const items = await tools.queue.getMany(page.map(({ key }) => key));
@@ -203,12 +203,13 @@ async function openHosts(options: GlobalOptions, cli: Cli): Promise<CodeHosts> {
 async function withTools(
   options: GlobalOptions,
   cli: Cli,
+  open: typeof withStores,
   act: (tools: Tools) => Promise<void>,
 ): Promise<void> {
   const { config } = await load(options, cli);
   const [hosts, holds] = await Promise.all([openHosts(options, cli), holdsOf(config)]);
   try {
-    await withStores(config, cli, ({ store, queue }) =>
+    await open(config, cli, ({ store, queue }) =>
       act({ changesets: store.changesets, queue, clock: cli.clock, hosts, holds }),
     );
   } finally {

@@ -55,8 +55,12 @@ export async function printCopiedStore(
     } finally {
       await target.close();
     }
-  } finally {
+  } catch (error) {
     lines.end(TASK);
+    if (signal.aborted && !options.json)
+      cli.stderr.write('stopped: what was copied stays; the same command goes on from there.\n');
+    throw error;
+  } finally {
     await source.close();
   }
 }

@@ -1,7 +1,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { asFileError, SluiceError } from '../base/errors.ts';
-import { formatBytes, formatDuration } from '../base/units.ts';
+import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import { type Compression, parquetChunks } from '../export/parquet.ts';
 import { EXPORT_TABLES, type ExportSource, type ExportTable } from '../export/tables.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
@@ -27,7 +27,7 @@ export async function exportRows(target: string, options: ExportOptions, cli: Cl
   assertDatabase(config);
   const lines = progressLines(cli.stderr);
   const startMs = cli.clock.monotonicMs();
-  let all = { rows: 0, bytes: 0 };
+  let all = { rows: 0, bytes: 0, files: 0 };
   try {
     await withSource(config, cli, async source => {
       for (const [index, { table, path }] of files.entries()) {
@@ -42,7 +42,7 @@ export async function exportRows(target: string, options: ExportOptions, cli: Cl
             lines.set(TASK, `${where}: ${progressInWords({ noun: 'rows', done: rows, elapsedMs })}`);
           },
         });
-        all = { rows: all.rows + written.rows, bytes: all.bytes + written.bytes };
+        all = { rows: all.rows + written.rows, bytes: all.bytes + written.bytes, files: all.files + 1 };
         lines.end(TASK);
         const count = `${written.rows.toLocaleString('en')} rows, ${formatBytes(written.bytes)}`;
         cli.stdout.write(
@@ -52,8 +52,13 @@ export async function exportRows(target: string, options: ExportOptions, cli: Cl
         );
       }
     });
-  } finally {
+  } catch (error) {
     lines.end(TASK);
+    if (signal.aborted && !options.json)
+      cli.stderr.write(
+        `stopped: ${all.files} of ${formatCount(files.length, 'file')} written, each of them whole.\n`,
+      );
+    throw error;
   }
   if (options.json) return;
   const duration = formatDuration(Math.round(cli.clock.monotonicMs() - startMs));

@@ -19,6 +19,7 @@ export async function listCollectors(
 ): Promise<void> {
   const { config } = await load(options, cli);
   const { collectors } = await askStation(config, 'getCapture', {}, cli.stopSignal());
+  if (collectors.length === 0 && !options.json) cli.stdout.write('no collector is configured\n');
   for (const one of collectors)
     cli.stdout.write(options.json ? `${jsonText(one)}\n` : renderCollector(one, cli));
 }

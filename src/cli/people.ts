@@ -3,7 +3,7 @@ import type { Store } from '../keep/store/store.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { rowsAsked, someMoreLine } from './list-page.ts';
 import { load } from './load.ts';
-import { withStores } from './stores.ts';
+import { withExistingStores } from './stores.ts';
 import { jsonText, printable } from './terminal.ts';
 
 /** More than anybody has. */
@@ -50,7 +50,7 @@ async function withStore(
   action: (store: Store) => Promise<void>,
 ): Promise<void> {
   const { config } = await load(options, cli);
-  await withStores(config, cli, ({ store }) => action(store));
+  await withExistingStores(config, cli, ({ store }) => action(store));
 }
 
 function print(person: Person, json: boolean, cli: Cli): void {

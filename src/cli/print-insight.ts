@@ -11,7 +11,7 @@ import type { UnreadChurn } from '../keep/store/questions.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
-import { withStores } from './stores.ts';
+import { withExistingStores } from './stores.ts';
 import { formatOf, type TableOptions, widthOf, writeOut } from './table-output.ts';
 import { render } from './tables.ts';
 import { printable } from './terminal.ts';
@@ -46,7 +46,7 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
     by,
   };
   const { config } = await load(options, cli);
-  await withStores(config, cli, async ({ store }) => {
+  await withExistingStores(config, cli, async ({ store }) => {
     const repositoryIds = await idsOf(options.repo, store);
     const rows = await insight.rows(store.questions, { ...question, repositoryIds });
     const content = await render(rows, insight.columns, format, {
@@ -54,7 +54,9 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
       fit: widthOf(options, cli),
     });
     await writeOut(content, options, cli);
-    const words = [];
+    const words: string[] = [];
+    if (repositoryIds.length === 0)
+      words.push('No repository has been baked yet: "sluice bake URL" reads one.');
     if (insight.ofChurn || paths.length > 0) {
       const unread = await store.questions.unreadChurn(repositoryIds);
       words.push(...describeUnread(unread, config, paths.length > 0 ? 'Needs churn' : 'Files and lines'));

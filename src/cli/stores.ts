@@ -39,6 +39,17 @@ export async function withStores<T>(
   return useAndClose(await cli.openStores(place), use);
 }
 
+/** For a command that only looks, or changes what is there: a database that is not there is an empty one, and is not made. */
+export function withExistingStores<T>(
+  { store, database }: StorePlace,
+  cli: Cli,
+  use: (stores: Stores) => Promise<T>,
+): Promise<T> {
+  const place =
+    store === undefined ? { store, database: existingDatabase({ database }) } : { store, database };
+  return withStores(place, cli, use);
+}
+
 /** With the cache of clones as well: the claims keep a command and a station apart. */
 export function withCache<T>(
   config: Config,

@@ -14,7 +14,7 @@ import type { Repository } from '../keep/store/types.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { moreLine, type PageOptions, rowsAsked } from './list-page.ts';
 import { load } from './load.ts';
-import { withCache, withStores } from './stores.ts';
+import { withCache, withExistingStores, withStores } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
 
 type TrackOptions = GlobalOptions & { readonly json?: boolean };
@@ -139,7 +139,8 @@ async function knownRepository(
 
 /** Lists what is tracked. */
 export async function listTracked(options: TrackOptions & PageOptions, cli: Cli): Promise<boolean> {
-  await withContext(options, cli, async context => {
+  const { config } = await load(options, cli);
+  await withExistingStores(config, cli, async context => {
     const style = styleFor(cli.stdout, cli.env);
     const known = (await context.store.repositories.list()).filter(repository => repository.tracked);
     const tracked = known.slice(0, rowsAsked(options));

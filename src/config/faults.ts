@@ -19,7 +19,8 @@ export interface ConfigFault {
 /** `sluice.yaml:12:3 cache.maxSize: "5 gigs" is not a size; write it like 5GiB` */
 export function formatFault(fault: ConfigFault): string {
   const { file, line, column, origin, path, message } = fault;
-  const place = origin ?? [file, line, column].filter(part => part !== undefined).join(':');
+  if (origin !== undefined) return `${origin}${path && ` (${path})`}: ${message}`;
+  const place = [file, line, column].filter(part => part !== undefined).join(':');
   return [place, path && `${path}:`, message].filter(Boolean).join(' ');
 }
 

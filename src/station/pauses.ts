@@ -130,5 +130,7 @@ function namesOf(pauses: readonly Pausable[]): string {
 }
 
 function ambiguous(name: string, meant: readonly Pausable[]): SluiceError {
-  return new SluiceError('usage', `${name} may be ${namesOf(meant)}`, { hint: 'Say which kind is meant.' });
+  return new SluiceError('usage', `${name} may be ${namesOf(meant)}`, {
+    hint: `Say which is meant: ${meant.map(({ kind }) => `--kind ${kind}`).join(' or ')} ("kind" in the API).`,
+  });
 }

@@ -166,11 +166,11 @@ test('a faulty option or variable is named instead of a line', async t => {
     env: { SLUICE_PORT: '70000', SLUICE_LOG_LEVEL: 'loud' },
   });
   assert.deepEqual(lines, [
-    'SLUICE_LOG_LEVEL log.level: "loud" must be one of trace, debug, info, warn, error, fatal, silent',
-    'SLUICE_PORT server.port: 70000 must be a whole number from 0 to 65535',
+    'SLUICE_LOG_LEVEL (log.level): "loud" must be one of trace, debug, info, warn, error, fatal, silent',
+    'SLUICE_PORT (server.port): 70000 must be a whole number from 0 to 65535',
   ]);
   assert.match(
     (await linesOf(t, '', { overrides: { port: 'http' } }))[0] ?? '',
-    /^--port server.port: "http" must be/,
+    /^--port \(server\.port\): "http" must be/,
   );
 });

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { parquetReadObjects } from 'hyparquet';
+import { systemClock } from '../../src/base/clock.ts';
+import { openStore } from '../../src/keep/sqlite/open-store.ts';
 import { grownRepository, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
 
 test('sluice bake --churn, insights in every format and by path, people merged: from the command line (R-22, R-26, R-33, R-123)', async t => {
@@ -125,7 +127,7 @@ test('sluice insights changesets: percentiles in a table or CSV, the whole repor
   const cwd = standingPlace(t);
   // Merged two days after it was opened, reviewed after six hours.
   const hourMs = 3_600_000;
-  await sluice(t, ['insights', 'changesets'], { cwd });
+  await (await openStore(join(cwd, 'sluice.db'), { clock: systemClock })).close();
   const database = new DatabaseSync(join(cwd, 'sluice.db'));
   const openedMs = Date.now() - 5 * 24 * hourMs;
   database

@@ -51,16 +51,21 @@ function defineCheck(config: Command, cli: Cli): void {
   config
     .command('check')
     .description('say what is wrong with the configuration, all at once')
+    .argument('[file]', 'another one than the file that "sluice up" would read')
     .addHelpText(
       'after',
       examples([
         ['sluice config check', 'the file that "sluice up" would read'],
-        ['sluice --config new.yaml config check', 'another one'],
+        ['sluice config check new.yaml', 'another one'],
       ]),
     )
-    .action(async (_options, command: Command) => {
+    .action(async (file: string | undefined, _options, command: Command) => {
       const { load } = await import('../load.ts');
-      const { source, notices } = await load(command.optsWithGlobals<GlobalOptions>(), cli);
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const { source, notices } = await load(
+        file === undefined ? options : { ...options, config: file },
+        cli,
+      );
       for (const notice of notices) cli.stdout.write(`${notice}\n`);
       cli.stdout.write(source ? `${source}: no faults\n` : 'no configuration file: all defaults\n');
     });
