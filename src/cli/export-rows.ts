@@ -1,6 +1,7 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { asFileError, SluiceError } from '../base/errors.ts';
+import { makeFolder } from '../base/files/make-folder.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import { type Compression, parquetChunks } from '../export/parquet.ts';
 import { EXPORT_TABLES, type ExportSource, type ExportTable } from '../export/tables.ts';
@@ -121,7 +122,7 @@ async function writeTable(
     options.onRows?.(soFar);
   };
   try {
-    await makeFolder(dirname(path));
+    await makeExportFolder(dirname(path));
     const file = await open(temporary, 'w').catch(error => {
       throw asFileError(error, { operation: 'write', subject: path });
     });
@@ -144,9 +145,9 @@ async function writeTable(
   return { rows, bytes };
 }
 
-async function makeFolder(path: string): Promise<void> {
+async function makeExportFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' || code === 'ENOTDIR') {

@@ -1,9 +1,9 @@
 import { realpathSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Answer } from '../api/operations.ts';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
+import { makeFolder } from '../base/files/make-folder.ts';
 import type { Service } from '../base/lifecycle.ts';
 import { type Logger, quietAbout, silentLogger } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
@@ -463,7 +463,7 @@ class ComposedStation implements Station {
 
   async #openStores(): Promise<void> {
     const { root, database } = this.#config;
-    await mkdir(dirname(database), { recursive: true });
+    await makeFolder(dirname(database));
     this.#id = await stationIdOf(root);
     this.#opened = await this.#options.openStores(this.#config, { station: this.#id });
   }

@@ -111,3 +111,7 @@ test('a source file holds a role: what is shorter than twenty lines is a contrac
     .map(({ path }) => path);
   assert.deepEqual(short, Object.keys(SHORT_FILES));
 });
+
+test('folders are made by base/files/make-folder.ts: recursive mkdir of Node may never end', () => {
+  assert.deepEqual(placesOf(/\bmkdir(?:Sync)?\([^;]*?recursive: true/g), []);
+});

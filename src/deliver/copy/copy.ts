@@ -1,8 +1,9 @@
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { dirname, join, relative as relativePath } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { makeFolderSync } from '../../base/files/make-folder.ts';
 import type { SelectionSetup } from '../../base/globs.ts';
 import { nearest } from '../../base/text.ts';
 import { newWorkerId } from '../../engine/queue/worker-id.ts';
@@ -203,8 +204,8 @@ async function copyOnce(
   try {
     if (refusesEmpty && file.stats.size === 0)
       throw new SluiceError('usage', `${source.path} is empty, and deliver.emptyCopies refuses empty files`);
-    mkdirSync(dirname(temporary), { recursive: true });
-    mkdirSync(spool.areaPath('incoming'), { recursive: true });
+    makeFolderSync(dirname(temporary));
+    makeFolderSync(spool.areaPath('incoming'));
     await (await open(temporary, 'wx')).close();
     const made = statSync(temporary);
     const identity = { ...identityOf(made), size: file.stats.size };

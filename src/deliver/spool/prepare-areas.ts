@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { asFileError, SluiceError } from '../../base/errors.ts';
+import { makeFolderSync } from '../../base/files/make-folder.ts';
 import { followTrusted, type TrustedPath } from '../../base/files/trusted-path.ts';
 import { AREAS, type Area } from './address.ts';
 import { systemErrorCode } from './files.ts';
@@ -19,14 +20,14 @@ export interface BucketFolders {
 export function prepareAreas(root: string, folders: readonly BucketFolders[]): void {
   try {
     assertTrusted(() => followTrusted(root));
-    mkdirSync(root, { recursive: true });
+    makeFolderSync(root);
     for (const area of AREAS) makeArea(root, area);
     for (const area of AREAS) assertTrusted(() => followArea(join(root, area)));
     assertOneFileSystem(root);
     for (const area of AREAS) {
       for (const { profile, buckets } of folders) {
-        mkdirSync(join(root, area, profile), { recursive: true });
-        for (const bucket of buckets) mkdirSync(join(root, area, profile, bucket), { recursive: true });
+        makeFolderSync(join(root, area, profile));
+        for (const bucket of buckets) makeFolderSync(join(root, area, profile, bucket));
       }
     }
   } catch (error) {
@@ -36,7 +37,7 @@ export function prepareAreas(root: string, folders: readonly BucketFolders[]): v
 
 /** Others may drop files; what becomes of them is nobody else's. A folder that is there keeps its mode. */
 export function makeArea(root: string, area: Area): void {
-  mkdirSync(join(root, area), { recursive: true, mode: area === 'incoming' ? undefined : 0o700 });
+  makeFolderSync(join(root, area), area === 'incoming' ? undefined : 0o700);
 }
 
 /** Where an area's path leads; throws as `followTrusted`. The station's folder itself may be one that others write to. */

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { makeFolderSync } from '../../base/files/make-folder.ts';
 import type { Logger } from '../../base/log.ts';
 import { proxyAt, proxyOf } from '../../base/proxy.ts';
 import type { Config } from '../../config/schema.ts';
@@ -117,7 +117,7 @@ function localProfile(directory: string): {
 } {
   const path = join(directory, 'delivered');
   try {
-    mkdirSync(join(path, LOCAL_BUCKET), { recursive: true });
+    makeFolderSync(join(path, LOCAL_BUCKET));
   } catch (error) {
     throw asSluiceError(error, { operation: 'make the local store', subject: path });
   }

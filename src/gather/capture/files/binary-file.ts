@@ -1,8 +1,9 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { syncFolder, writeDurably } from '../../../base/durable-files.ts';
 import { asSluiceError } from '../../../base/errors.ts';
+import { makeFolder } from '../../../base/files/make-folder.ts';
 import { IN_PROGRESS, SIDECAR } from './names.ts';
 
 /** As the metadata of a binary reading has it, so that recovery tells whole ones from torn ones. */
@@ -17,7 +18,7 @@ export function binaryChecksum(bytes: Uint8Array): string {
  */
 export async function writeBinary(path: string, bytes: Uint8Array, metadata: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeDurably(path + SIDECAR + IN_PROGRESS, metadata);
     await writeDurably(path + IN_PROGRESS, bytes);
     await rename(path + SIDECAR + IN_PROGRESS, path + SIDECAR);

@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from '../../../base/durable-files.ts';
 import { asSluiceError } from '../../../base/errors.ts';
+import { makeFolder } from '../../../base/files/make-folder.ts';
 import { Serializer } from '../../../base/serializer.ts';
 import type { ReadingTimes } from '../reading.ts';
 import { IN_PROGRESS } from './names.ts';
@@ -162,7 +163,7 @@ async function create(path: string): Promise<FileHandle> {
     return await open(path, 'wx');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     return open(path, 'wx');
   }
 }

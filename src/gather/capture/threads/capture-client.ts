@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import type { Clock } from '../../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import { makeFolderSync } from '../../../base/files/make-folder.ts';
 import type { Logger } from '../../../base/log.ts';
 import { siblingModule, ThreadClient } from '../../../base/thread-client.ts';
 import type { Payload, RequestName } from '../../../base/thread-protocol.ts';
@@ -70,7 +71,7 @@ export class CaptureClient {
     if (this.#started || this.#stopped) return;
     const { directory } = this.#plan;
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeFolderSync(directory, 0o700);
     } catch (error) {
       throw asSluiceError(error, { operation: 'make the capture folder', subject: directory });
     }

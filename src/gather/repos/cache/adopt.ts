@@ -1,5 +1,6 @@
-import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../../base/files/make-folder.ts';
 import type { CloneRecord } from '../../../keep/local/clone-records.ts';
 import { withCloneClaim } from '../clone/claim.ts';
 import { cleanCache, cloneDirectoryName } from '../clone/directories.ts';
@@ -19,7 +20,7 @@ const CLONE_NAME = /-[0-9a-f]{8}\.git$/;
 export async function adoptClones(context: CacheContext, signal: AbortSignal): Promise<void> {
   const { clones, settings, log } = context;
   const { directory } = settings();
-  await mkdir(directory, { recursive: true });
+  await makeFolder(directory);
   await cleanCache(directory);
   const names = new Set((await readdir(directory)).filter(name => CLONE_NAME.test(name)));
   const records = await clones.list();

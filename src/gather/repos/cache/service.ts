@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { SluiceError } from '../../../base/errors.ts';
+import { makeFolder } from '../../../base/files/make-folder.ts';
 import type { Service } from '../../../base/lifecycle.ts';
 import type { Config } from '../../../config/schema.ts';
 import type { Reclaimer } from '../../../keep/disk/budget.ts';
@@ -52,7 +52,7 @@ export class CloneCacheService implements Service {
   async start(): Promise<void> {
     if (this.#cache) return;
     const { config, cwd, stores, clock, log, openBucket } = this.#options;
-    await mkdir(config().cache.directory, { recursive: true, mode: 0o700 });
+    await makeFolder(config().cache.directory, 0o700);
     const { clones, queue } = stores();
     const settings = currentCacheSettings(config, cwd);
     const cache = new CloneCache({ clones, queue, settings, clock, log, openBucket });

@@ -1,6 +1,7 @@
-import { lstat, mkdir, rename } from 'node:fs/promises';
+import { lstat, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import { makeFolder } from '../../../base/files/make-folder.ts';
 import { allEnded } from '../../../base/lifecycle.ts';
 import { PackedRefs } from '../../../keep/store/packed-refs.ts';
 import type { RefSnapshot } from '../../../keep/store/types.ts';
@@ -299,7 +300,7 @@ async function runAlongside(brought: Clone, moved: boolean, options: SyncOptions
 
 /** Renames the new clone to its place; one that is there already goes aside first and is then removed. */
 async function putInPlace(scratch: string, directory: string, cache: string): Promise<void> {
-  await mkdir(cache, { recursive: true });
+  await makeFolder(cache);
   const old = (await isAnythingThere(directory)) ? scratchPath(cache) : undefined;
   if (old) await rename(directory, old);
   await rename(scratch, directory);

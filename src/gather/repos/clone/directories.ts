@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { chmod, lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../../base/files/make-folder.ts';
 import { endOrphans, isAlive, ownMark } from '../git/owner.ts';
 
 const MAX_READABLE_CHARS = 100;
@@ -45,7 +46,7 @@ export async function createScratch(cacheDirectory: string, directoryName?: stri
     directoryName === undefined ? scratchPath(cacheDirectory) : scratchPathOf(cacheDirectory, directoryName);
   // One of the same name is left of a try before.
   await removeTree(path);
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  await makeFolder(path, 0o700);
   return path;
 }
 

@@ -1,7 +1,8 @@
-import { lstat, mkdir, realpath } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { syncFolder } from '../../../base/durable-files.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import { makeFolder } from '../../../base/files/make-folder.ts';
 import type { ObjectAddress } from '../bucket.ts';
 import { assertAddress, assertBucket } from '../names.ts';
 
@@ -91,7 +92,7 @@ export function keyInvalid(at: ObjectAddress, why: string): SluiceError {
 
 /** Creates a folder with those above it and makes their names durable, up to but without `above`. */
 export async function makeDurableFolder(folder: string, above: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
+  const first = await makeFolder(folder);
   if (first === undefined) return;
   for (let path = folder; path !== above && path.startsWith(above); path = dirname(path)) {
     await syncFolder(dirname(path));

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
+import { makeFolder } from '../../../base/files/make-folder.ts';
 import type {
   MultipartUpload,
   ObjectAddress,
@@ -40,7 +41,7 @@ export class Uploads {
   ): Promise<MultipartUpload> {
     const uploadId = randomUUID();
     const folder = join(this.#folder, uploadId);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const manifest: Manifest = {
       ...at,
       initiatedMs,

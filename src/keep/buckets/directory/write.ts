@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder } from '../../../base/durable-files.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import { makeFolder } from '../../../base/files/make-folder.ts';
 import type { ObjectAddress, ObjectSource, TransferOptions } from '../bucket.ts';
 import { crc32Base64 } from '../checksum.ts';
 import { crc32 } from '../crc32.ts';
@@ -34,7 +35,7 @@ export async function writeTemporary(
   sources: readonly ObjectSource[],
   options: WriteOptions,
 ): Promise<Written> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const path = join(folder, `${randomUUID()}.tmp`);
   const handle = await open(path, 'wx', options.mode === undefined ? 0o666 : 0o600);
   try {

@@ -1,8 +1,9 @@
-import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { makePrivateFile } from '../../../base/durable-files.ts';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import { makeFolderSync } from '../../../base/files/make-folder.ts';
 import type { Service } from '../../../base/lifecycle.ts';
 import type { ExclusivePlace } from '../../local/station-lock.ts';
 
@@ -20,7 +21,7 @@ export function createStationLock(place: ExclusivePlace): Service {
     name: `exclusive use of ${what} ${path}`,
     async start() {
       if (lock) return;
-      mkdirSync(dirname(lockPath), { recursive: true });
+      makeFolderSync(dirname(lockPath));
       makePrivateFile(lockPath);
       const opened = new DatabaseSync(lockPath, { timeout: 0 });
       try {

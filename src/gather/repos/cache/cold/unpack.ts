@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Parser, type ReadEntry } from 'tar';
 import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
+import { makeFolder } from '../../../../base/files/make-folder.ts';
 import { Serializer } from '../../../../base/serializer.ts';
 import { crc32Base64 } from '../../../../keep/buckets/checksum.ts';
 import { crc32 } from '../../../../keep/buckets/crc32.ts';
@@ -146,7 +147,7 @@ class Members {
       return;
     }
     const target = join(this.#into, path);
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     // Never through a link, never over something: the folder is this process's own, and new.
     const file = await open(target, 'wx', 0o600);
     try {
