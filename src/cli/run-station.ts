@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { Lifecycle } from '../base/lifecycle.ts';
 import { createLogger } from '../base/log-output.ts';
+import type { Config } from '../config/schema.ts';
 import { ConfigWatch } from '../config/watch.ts';
 import { LOCAL_BUCKET, LOCAL_PROFILE } from '../keep/buckets/profiles.ts';
 import { createApp } from '../server/app.ts';
+import { readServerCertificate, type TlsFiles } from '../server/certificate-files.ts';
 import { createHttpServer } from '../server/http-server.ts';
 import { announce } from '../station/announce.ts';
 import { serviceManager } from '../station/service-manager.ts';
@@ -37,6 +39,9 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
   const { config } = loaded;
   const log = await createLogger({ level: config.log.level, forPeople: cli.stderr.isTTY === true });
   for (const notice of loaded.notices) log.warn(notice);
+  const tls = tlsFilesOf(config.server.tls);
+  // Before anything is begun that would have to end again.
+  if (tls) readServerCertificate(tls);
   const forges = await cli.loadForges();
   let pagesUrl: string | undefined;
   const station = createStation({
@@ -71,7 +76,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     webFolder: cli.webFolder,
     isLiveWeb: cli.env.NODE_ENV === 'development',
   });
-  const server = createHttpServer({ app, clock, host, port, requestTimeoutMs });
+  const server = createHttpServer({ app, clock, host, port, requestTimeoutMs, tls, log });
   const watch = new ConfigWatch({
     load: loadOptions(options, cli),
     initial: loaded,
@@ -112,6 +117,11 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     process.off('SIGHUP', onHangup);
   }
   log.info('stopped');
+}
+
+/** Both files; the configuration has them together or not at all. */
+function tlsFilesOf(tls: Config['server']['tls']): TlsFiles | undefined {
+  return tls?.cert !== undefined && tls.key !== undefined ? { cert: tls.cert, key: tls.key } : undefined;
 }
 
 function isFixed(path: string): boolean {

@@ -7,6 +7,7 @@ import { watchLimitMet } from '../base/watch-limits.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { OLDEST_GIT, requireGit } from '../gather/repos/git/version.ts';
+import { certificateFault, readServerCertificate } from '../server/certificate-files.ts';
 import { stationDisks } from '../station/status/disks.ts';
 import type { StationStatus } from '../station/status/status.ts';
 import type { Cli } from './cli.ts';
@@ -45,6 +46,7 @@ export async function checkStation(loaded: LoadedConfig, cli: Cli, signal: Abort
     clockCheck(config, cli),
     ...limitChecks(cli.cwd),
     await portCheck(config, status),
+    ...certificateChecks(config, cli),
     ...linkChecks(status),
   ];
 }
@@ -200,6 +202,24 @@ async function portCheck({ server }: Config, status: StationStatus | undefined):
     words: `${where} cannot be listened at: ${fault}`,
     hint: 'Stop what listens there, or set server.port (or --port) to another one.',
   };
+}
+
+function certificateChecks({ server: { tls } }: Config, { clock }: Cli): Check[] {
+  if (tls?.cert === undefined || tls.key === undefined) return [];
+  const check = 'certificate';
+  try {
+    const certificate = readServerCertificate({ cert: tls.cert, key: tls.key });
+    const names = certificate.names.map(name => name.replace(/^(DNS|IP Address):/, '')).join(', ');
+    const fault = certificateFault(certificate, clock.nowMs());
+    const until = new Date(certificate.validToMs).toISOString().slice(0, 10);
+    if (fault === undefined)
+      return [{ check, outcome: 'ok', words: `${tls.cert}: ${names || 'no names'}, until ${until}` }];
+    const hint = 'Renew it; a running station reads the new files by itself.';
+    return [{ check, outcome: 'failed', words: `${tls.cert} ${fault}`, hint }];
+  } catch (error) {
+    const { message, hint } = asSluiceError(error);
+    return [{ check, outcome: 'failed', words: message, hint }];
+  }
 }
 
 function listeningFault(host: string, port: number): Promise<string | undefined> {

@@ -1,7 +1,10 @@
-import { type Dispatcher, request } from 'undici';
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { TLSSocket } from 'node:tls';
+import { Agent, buildConnector, type Dispatcher, request } from 'undici';
 import type { Answer, Given } from '../api/operations.ts';
 import type { OperationName } from '../api/paths.ts';
-import { asSluiceError, CATALOGUE, type ErrorCode, SluiceError } from '../base/errors.ts';
+import { asFileError, asSluiceError, CATALOGUE, type ErrorCode, SluiceError } from '../base/errors.ts';
 import { createClient, StationProblem } from '../client/client.ts';
 import type { Config } from '../config/schema.ts';
 import { type Announcement, announced } from '../station/announce.ts';
@@ -20,8 +23,13 @@ function noStation(words: string, cause?: unknown): SluiceError {
 /**
  * As fetch, with the answer whole. That one gives up on an answer that has not begun after five minutes, and asks at no
  * port that browsers keep from pages.
+ * @param dispatcher what connects, where that is not for undici to say
  */
-const patientFetch: typeof fetch = async (url, { method = 'GET', headers, body, signal } = {}) => {
+async function patientFetch(
+  url: Parameters<typeof fetch>[0],
+  { method = 'GET', headers, body, signal }: RequestInit = {},
+  dispatcher?: Dispatcher,
+): Promise<Response> {
   const {
     statusCode,
     headers: answered,
@@ -33,6 +41,7 @@ const patientFetch: typeof fetch = async (url, { method = 'GET', headers, body, 
     signal: signal ?? undefined,
     headersTimeout: 0,
     bodyTimeout: 0,
+    dispatcher,
   });
   const type = answered['content-type'];
   // Bytes: text would be taken for text/plain.
@@ -41,7 +50,41 @@ const patientFetch: typeof fetch = async (url, { method = 'GET', headers, body, 
     status: statusCode,
     headers: typeof type === 'string' ? { 'content-type': type } : {},
   });
-};
+}
+
+/**
+ * Connects to the station here by its own certificate, which is known: it is for the names that others use, and not for
+ * the address at which it listens.
+ * @param file the certificate's, with those of its issuers
+ * @throws SluiceError what says that the file cannot be read
+ */
+async function certificateDispatcher(file: string): Promise<Dispatcher> {
+  const own = new X509Certificate(
+    await readFile(file).catch(error => {
+      throw asFileError(error, { operation: 'read certificate', subject: file });
+    }),
+  );
+  const connect = buildConnector({ rejectUnauthorized: false });
+  return new Agent({
+    connect: (options, done) =>
+      connect(options, (error, socket) => {
+        if (error) return done(error, null);
+        if ((socket as TLSSocket).getPeerX509Certificate()?.fingerprint256 === own.fingerprint256)
+          return done(null, socket);
+        socket.destroy();
+        done(
+          new SluiceError(
+            'tls_failed',
+            `what answers at ${options.host} has another certificate than ${file}`,
+            {
+              hint: 'If it was renewed just now, try again in some seconds; else see what listens there.',
+            },
+          ),
+          null,
+        );
+      }),
+  });
+}
 
 /**
  * Asks a running station for an operation of its API and answers what it answers, however long that takes: a manual
@@ -55,13 +98,32 @@ export async function askStation<Name extends Exclude<OperationName, 'listEvents
   signal: AbortSignal,
 ): Promise<Answer<Name>> {
   const station = await stationOn(config);
-  const client = createClient({ url: station.url, token: config.server.token, fetch: patientFetch });
+  const { tls, token } = config.server;
+  const isTls = station.url.startsWith('https:');
+  if (isTls && tls?.cert === undefined) {
+    throw new SluiceError(
+      'usage',
+      `the station at ${station.url} speaks TLS, and the configuration here has no certificate`,
+      {
+        hint: 'Name the configuration that the station was started with: --config FILE.',
+      },
+    );
+  }
+  const dispatcher = isTls && tls?.cert !== undefined ? await certificateDispatcher(tls.cert) : undefined;
+  const client = createClient({
+    url: station.url,
+    token,
+    fetch: (url, init) => patientFetch(url, init, dispatcher),
+  });
   try {
     return await client[name](given, { signal });
   } catch (error) {
+    if (error instanceof SluiceError) throw error;
     if (error instanceof StationProblem && error.code !== undefined) throw asStationError(error);
     signal.throwIfAborted();
     throw silence(station, config, error);
+  } finally {
+    await dispatcher?.destroy();
   }
 }
 

@@ -125,9 +125,10 @@ export function tokenGuard(
 }
 
 /**
- * Whether the browser came by HTTPS, which ends at a proxy before us: its page's origin says so, or the proxy does.
+ * Whether the browser came by HTTPS, which ends here or at a proxy before us: its page's origin says so, or the proxy does.
  * Whoever claims it falsely gets a cookie that only they do not send.
  */
 function isBehindTls({ req }: Context): boolean {
+  if (req.url.startsWith('https:')) return true;
   return req.header('origin')?.startsWith('https:') === true || req.header('x-forwarded-proto') === 'https';
 }

@@ -27,7 +27,7 @@ export interface Announcement {
 export async function announced(root: string): Promise<Announcement | undefined> {
   try {
     const { url, pid } = JSON.parse(await readFile(join(root, FILE), 'utf8')) as Record<string, unknown>;
-    const isUrl = typeof url === 'string' && /^http:\/\/[^/]+$/.test(url);
+    const isUrl = typeof url === 'string' && /^https?:\/\/[^/]+$/.test(url);
     return isUrl ? { url, pid: Number.isSafeInteger(pid) ? Number(pid) : 0 } : undefined;
   } catch {
     // Not there, or cut short by a full disk: then nothing was announced.

@@ -141,7 +141,7 @@ export async function startStation(
 ): Promise<RunningStation> {
   if (options.yaml !== undefined) writeFileSync(join(options.cwd, 'sluice.yaml'), options.yaml);
   const running = startSluice(t, ['up', '--port', '0', ...(options.args ?? [])], options);
-  const [, url = ''] = await running.printed(/pages +(http:\S+)/);
+  const [, url = ''] = await running.printed(/pages +(https?:\S+)/);
   return {
     ...running,
     url,

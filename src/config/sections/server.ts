@@ -1,11 +1,37 @@
 import { isIP } from 'node:net';
-import { count, duration, line, list, secret, section, size, text } from '../fields.ts';
+import {
+  count,
+  duration,
+  line,
+  list,
+  mapping,
+  optionalPath,
+  secret,
+  section,
+  size,
+  text,
+} from '../fields.ts';
 
 /** Whether only this machine can reach a server that is bound to `host`. */
 function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true;
   return isIP(host) === 4 && host.startsWith('127.');
 }
+
+const tls = mapping(
+  {
+    cert: optionalPath({
+      description: 'The certificate in PEM, with those of its issuers after it (`fullchain.pem`).',
+    }),
+    key: optionalPath({ description: 'Its private key in PEM, without a passphrase.' }),
+  },
+  [
+    ({ cert, key }, fault) => {
+      if (cert === undefined) fault('cert', 'is missing; TLS takes a certificate and its key');
+      if (key === undefined) fault('key', 'is missing; TLS takes a certificate and its key');
+    },
+  ],
+);
 
 export const server = section(
   'The HTTP server: API, dashboard, webhooks and metrics.',
@@ -30,6 +56,10 @@ export const server = section(
     hosts: list(line(), {
       description: 'Host names, besides the address itself, by which the server may be called.',
       example: ['sluice.example.com'],
+    }),
+    tls: tls.optional().meta({
+      description:
+        'The server speaks HTTPS (TLS 1.2 or later) with these files. They are read again when they are renewed.',
     }),
     maxBodySize: size({
       default: '1MiB',

@@ -96,6 +96,8 @@ test('what is ambiguous or no HTTP is refused as soon as it shows (D-700)', () =
     `${OK}Content-Length: 5\r\nContent-Length: 6\r\n\r\n`,
     `${OK}Content-Length: -5\r\n\r\n`,
     `${OK}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    'HTTP/1.1 200 OK\nETag: "x"\nContent-Length: 0\n\n',
+    'HTTP/1.1 200 OK\nContent-Length: 5\r\n\r\n',
     `${OK}no colon\r\n\r\n`,
     `${OK}a b: c\r\n\r\n`,
     `${OK}Transfer-Encoding: chunked\r\n\r\nzz\r\n`,

@@ -99,14 +99,16 @@ export class AnswerParser {
 
   #readHead(rest: Buffer): number | undefined {
     const end = rest.indexOf('\r\n\r\n');
+    const head = rest.toString('latin1', 0, end < 0 ? rest.length : end);
+    // Taken for the end of a line by some and not by others; an answer that has only such ends would be waited for.
+    if (BARE_LINE_END.test(head)) throw broken('a line of the answer does not end as HTTP has it');
     if (end < 0) {
       if (rest.length > MAX_HEAD_BYTES) throw broken('the head of the answer is too long');
       // Something else than HTTP is told by how it begins, not waited for.
-      if (!'HTTP/1.'.startsWith(rest.toString('latin1', 0, 7)))
-        throw broken('the answer does not begin as HTTP does');
+      if (!'HTTP/1.'.startsWith(head.slice(0, 7))) throw broken('the answer does not begin as HTTP does');
       return undefined;
     }
-    const lines = rest.toString('latin1', 0, end).split('\r\n');
+    const lines = head.split('\r\n');
     const status = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/.exec(lines[0] ?? '');
     if (status === null) throw broken('the answer does not begin as HTTP does');
     const headers = readHeaders(lines);
@@ -168,6 +170,7 @@ export class AnswerParser {
   }
 }
 
+const BARE_LINE_END = /(?:^|[^\r])\n/;
 const UNSAFE = /[\0\r\n]/;
 const NAME = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
 
