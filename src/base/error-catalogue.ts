@@ -587,6 +587,14 @@ export const CATALOGUE = {
     meaning: 'The bucket lies in another region or at another endpoint.',
     remedy: 'Set the region and endpoint of the profile as the message says.',
   },
+  encryption_key_unusable: {
+    answer: 'hold',
+    holds: 'bucket',
+    exitCode: 1,
+    status: 502,
+    meaning: 'The key with which the bucket encrypts (KMS) cannot be used: it is disabled, deleted or not there.',
+    remedy: 'Have it enabled, or name another one for the bucket; its files wait, and go on by themselves.',
+  },
   bucket_full: {
     answer: 'hold',
     holds: 'bucket',

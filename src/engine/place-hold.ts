@@ -1,4 +1,5 @@
 import type { ErrorCode, HeldPlace, SluiceError } from '../base/errors.ts';
+import { patienceAsked } from './retry.ts';
 
 /**
  * A place that cannot be used just now, as a pure state machine. A place that is free has no hold:
@@ -34,9 +35,6 @@ export interface Place {
 /** What is wrong and what to do about it. */
 export type HoldReason = Pick<SluiceError, 'message' | 'hint'> & { readonly code: ErrorCode };
 
-/** A far side may ask for patience, but not bury work for ever. */
-const LONGEST_RETRY_AFTER_MS = 24 * 60 * 60_000;
-
 /** One text a place. */
 export function placeKey({ kind, name }: Place): string {
   return `${kind} ${name}`;
@@ -49,8 +47,8 @@ export function holdPlace(
   error: HoldReason & Partial<Pick<SluiceError, 'retryAfterMs'>>,
   nowMs: number,
 ): PlaceHold {
-  const { code, message, hint, retryAfterMs = 0 } = error;
-  const askedMs = Math.min(Math.max(0, retryAfterMs), LONGEST_RETRY_AFTER_MS);
+  const { code, message, hint } = error;
+  const askedMs = patienceAsked(error);
   return {
     place,
     reason: { code, message, hint },

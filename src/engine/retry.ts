@@ -64,11 +64,16 @@ export function nextTry(
     return { retryAtMs: nowMs + jittered(longestBaseMs(schedule), schedule, random) };
   }
   if (attempt > schedule.maxRetries) return { giveUp: `${error.code}: failed ${attempt} times` };
-  const askedMs = Math.min(Math.max(0, error.retryAfterMs ?? 0), LONGEST_RETRY_AFTER_MS);
+  const askedMs = patienceAsked(error);
   // Beyond 2^1000 the power is Infinity, which min() turns into the longest wait.
   const grownMs = schedule.firstMs * schedule.factor ** Math.max(0, attempt - 1);
   const baseMs = Math.max(Math.min(grownMs, longestBaseMs(schedule)), askedMs);
   return { retryAtMs: nowMs + jittered(baseMs, schedule, random) };
+}
+
+/** How long a far side wants to be left alone, within what it may ask for. */
+export function patienceAsked({ retryAfterMs = 0 }: Partial<Pick<SluiceError, 'retryAfterMs'>>): number {
+  return Math.min(Math.max(0, retryAfterMs), LONGEST_RETRY_AFTER_MS);
 }
 
 /** The longest wait before jitter: jitter on top of it still stays within `maxMs`. */

@@ -1,7 +1,7 @@
 import type { ErrorCode, HeldPlace, SluiceError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import { callOutcomeOf } from '../../engine/endpoint-health.ts';
-import { nextTry } from '../../engine/retry.ts';
+import { nextTry, patienceAsked } from '../../engine/retry.ts';
 import type { Attempt, FileHold, FileRecord, RecordChange } from '../../keep/local/journal.ts';
 import type { DeliverySettings } from '../settings.ts';
 import type { RestingPlace } from '../spool/spool.ts';
@@ -73,7 +73,7 @@ export function decideFailure(
   const holds = error.holds ?? (callOutcomeOf(error) === 'unreachable' ? 'endpoint' : undefined);
   if (holds !== undefined && !(holds === 'endpoint' && settings.offline === 'count')) {
     // The place's probe will say when; this time counts only if the place is right again unnoticed.
-    return { kind: 'hold', holds, atMs: nowMs + Math.max(settings.probeIntervalMs, error.retryAfterMs ?? 0) };
+    return { kind: 'hold', holds, atMs: nowMs + Math.max(settings.probeIntervalMs, patienceAsked(error)) };
   }
   return decideCounted(error, failuresBefore, settings, random, nowMs);
 }

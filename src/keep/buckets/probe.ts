@@ -43,7 +43,13 @@ const UNREACHED = [
   'disk_failed',
 ];
 /** Refusals that only a server gives that has looked at the key and knows it. */
-const KEY_IS_KNOWN = ['access_denied', 'bucket_missing', 'object_missing', 'bucket_full'];
+const KEY_IS_KNOWN = [
+  'access_denied',
+  'bucket_missing',
+  'object_missing',
+  'bucket_full',
+  'encryption_key_unusable',
+];
 
 const PROBE_BODY = Buffer.from('sluice doctor was here; this object may be deleted\n');
 /** Larger than what is sent from memory in one piece, so that it is streamed as large files are. */

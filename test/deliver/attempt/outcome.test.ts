@@ -62,6 +62,12 @@ test('with `hold` a dead link uses up no try, with `count` it does (D-41)', () =
   assert.deepEqual(counted, { kind: 'retry', atMs: 240_000, failures: 4 });
 });
 
+test('a far side that wants to be left alone for years is asked again within a day (D-38)', () => {
+  const error = new SluiceError('key_expired', '', { retryAfterMs: 10 ** 11 });
+  const { atMs } = decideFailure(error, 0, DELIVERY_DEFAULTS, noJitter, 0) as { readonly atMs: number };
+  assert.equal(atMs, 24 * 60 * 60_000);
+});
+
 test('what speaks of a place holds the place, and no try is counted, whatever the count so far (D-100)', () => {
   for (const [code, holds] of [
     ['bucket_full', 'bucket'],

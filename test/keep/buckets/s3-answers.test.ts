@@ -78,6 +78,25 @@ const TABLE: Record<string, readonly [Sent, Expected]> = {
   'a token that is not valid': [xml(400, 'InvalidToken'), ['hold', 'key_expired', 'profile']],
   'a request that has expired': [xml(403, 'RequestExpired'), ['hold', 'key_expired', 'profile']],
   'a suspended user': [xml(403, 'UserSuspended'), ['hold', 'access_denied', 'profile']],
+  'an account with trouble of billing': [
+    xml(403, 'UserProjectAccountProblem'),
+    ['hold', 'access_denied', 'profile'],
+  ],
+  'an account without the service': [xml(403, 'NotEntitled'), ['hold', 'access_denied', 'profile']],
+  'a disabled key of KMS': [xml(400, 'KMS.DisabledException'), ['hold', 'encryption_key_unusable', 'bucket']],
+  'a key of KMS that is not there, for MinIO': [
+    xml(400, 'XMinioKMSKeyNotFound'),
+    ['hold', 'encryption_key_unusable', 'bucket'],
+  ],
+  'KMS that asks for less': [xml(400, 'KMS.ThrottlingException'), ['retry', 'slow_down']],
+  'another region than the one that was tried': [
+    xml(400, 'AuthorizationHeaderMalformed', 'expecting another', '<Region>eu-west-1</Region>'),
+    ['hold', 'region_wrong', 'bucket'],
+  ],
+  'a signature that is malformed': [
+    xml(400, 'AuthorizationHeaderMalformed'),
+    ['give-up', 'bucket_auth_failed'],
+  ],
   'an unknown key': [xml(403, 'InvalidAccessKeyId'), ['give-up', 'bucket_auth_failed']],
   'a wrong signature': [xml(403, 'SignatureDoesNotMatch'), ['give-up', 'bucket_auth_failed']],
   'no permission': [xml(403, 'AccessDenied'), ['give-up', 'access_denied']],

@@ -12,6 +12,7 @@ const FULL: AnswerMeaning = { code: 'bucket_full', answer: 'hold', holds: 'bucke
 const EXPIRED: AnswerMeaning = { code: 'key_expired', answer: 'hold', holds: 'profile' };
 const SUSPENDED: AnswerMeaning = { code: 'access_denied', answer: 'hold', holds: 'profile' };
 const ELSEWHERE: AnswerMeaning = { code: 'region_wrong', answer: 'hold', holds: 'bucket' };
+const KEY_OF_BUCKET: AnswerMeaning = { code: 'encryption_key_unusable', answer: 'hold', holds: 'bucket' };
 const SLOWED: AnswerMeaning = { code: 'slow_down', answer: 'retry' };
 
 /**
@@ -29,6 +30,7 @@ const BY_NAME: Readonly<Record<string, AnswerMeaning>> = {
   AccountProblem: SUSPENDED,
   UserSuspended: SUSPENDED,
   NotSignedUp: SUSPENDED,
+  NotEntitled: SUSPENDED,
   InvalidAccessKeyId: { code: 'bucket_auth_failed' },
   SignatureDoesNotMatch: { code: 'bucket_auth_failed' },
   AuthorizationHeaderMalformed: { code: 'bucket_auth_failed' },
@@ -77,7 +79,9 @@ const BY_FAMILY: readonly [RegExp, AnswerMeaning][] = [
     EXPIRED,
   ],
   [/^(invalidclienttokenid|unrecognizedclient|invalidaccesskey)/i, { code: 'bucket_auth_failed' }],
-  [/(user|account).*(suspended|disabled)/i, SUSPENDED],
+  [/(user|account).*(suspended|disabled|problem)/i, SUSPENDED],
+  // Amazon's KMS.DisabledException and KMS.NotFoundException, MinIO's XMinioKMSKeyNotFound: every object of the bucket has it.
+  [/kms/i, KEY_OF_BUCKET],
 ];
 
 /**
@@ -94,6 +98,8 @@ const NEVER_FULL: ReadonlySet<number> = new Set([404, 408, 425, 429]);
 export function meaningOfS3(answer: ErrorAnswer): AnswerMeaning {
   const { code = '', status, message = '' } = answer;
   if (!NEVER_FULL.has(status) && FULL_BY_WORDS.test(message)) return FULL;
+  // The region that it names was tried, and is not taken either.
+  if (code === 'AuthorizationHeaderMalformed' && answer.region !== undefined) return ELSEWHERE;
   const known = Object.hasOwn(BY_NAME, code) ? BY_NAME[code] : undefined;
   const meaning = known ?? BY_FAMILY.find(([words]) => words.test(code))?.[1] ?? meaningOfStatus(status);
   // Half a document may be half a code's truth: it is asked again.
