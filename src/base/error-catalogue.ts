@@ -592,7 +592,8 @@ export const CATALOGUE = {
     holds: 'bucket',
     exitCode: 1,
     status: 502,
-    meaning: 'The key with which the bucket encrypts (KMS) cannot be used: it is disabled, deleted or not there.',
+    meaning:
+      'The key with which the bucket encrypts (KMS) cannot be used: it is disabled, deleted or not there.',
     remedy: 'Have it enabled, or name another one for the bucket; its files wait, and go on by themselves.',
   },
   bucket_full: {

@@ -1,78 +1,46 @@
-import { join, resolve } from 'node:path';
-import type { Clock } from '../base/clock.ts';
+import { join } from 'node:path';
 import { SluiceError } from '../base/errors.ts';
-import type { EnclosureOptions } from '../base/files/enclosure.ts';
-import type { Mount } from '../base/files/locations.ts';
 import type { Service } from '../base/lifecycle.ts';
-import type { Logger } from '../base/log.ts';
-import type { Random } from '../base/random.ts';
-import { RepeatedMessages } from '../base/repeated-messages.ts';
 import type { HoldReason, Place } from '../engine/place-hold.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts';
-import type { Pause } from '../keep/local/pauses.ts';
 import type { ExclusivePlace } from '../keep/local/station-lock.ts';
 import { attemptDelivery } from './attempt/attempt.ts';
-import { HeldObjects } from './attempt/held-objects.ts';
 import type { DeliveryOutcome } from './attempt/outcome.ts';
 import { recordSent } from './attempt/record-sent.ts';
-import { Uploader } from './attempt/upload/uploader.ts';
-import { Bandwidth } from './bandwidth.ts';
 import type { DeliveryContext } from './context.ts';
-import { openDestinations } from './destinations.ts';
 import { Gate } from './gate.ts';
 import { Hooks } from './hooks.ts';
 import { FailingFolders } from './intake/failing-folders.ts';
 import { Intake } from './intake/intake.ts';
 import type { LeftFiles, Watch, WatchOptions } from './intake/watch/watch.ts';
+import { watchSettings } from './intake/watch-settings.ts';
 import { KeyRetries, retryForOtherKeys } from './key-retries.ts';
 import { type BeforeSync, Maintenance } from './maintenance.ts';
 import { ManualSyncs } from './manual-syncs.ts';
-import { FolderEnclosures } from './origin/folder-enclosures.ts';
-import { KnownMounts } from './origin/known-mounts.ts';
+import { type DeliverySurroundings, openContext, watchedFolders } from './open-context.ts';
 import { originOf } from './origin/origin-of.ts';
 import { type DeliveryPlan, isSameButForFiles } from './plan.ts';
-import { BucketCache } from './queue/bucket-cache.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
-import { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import { cachedCounts, holdStatuses, type WaitingCounts } from './queue/hold-status.ts';
-import { LoneFiles } from './queue/lone-files.ts';
-import { MachineShortage } from './queue/machine-shortage.ts';
-import { PausedPlaces } from './queue/paused-places.ts';
-import { PlaceHolds } from './queue/place-holds.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
 import { emptyIncomingTmp } from './spool/copies.ts';
 import { FolderLocks } from './spool/folder-locks.ts';
 import { refuseWhatIsNotMounted, warnOfLostRecords } from './spool/lost-records.ts';
 import { reconcileSpool } from './spool/reconcile.ts';
-import { Spool } from './spool/spool.ts';
 import { recordFailedFiles } from './spool/unrecorded.ts';
-import { Statistics, type Throughput } from './statistics.ts';
+import type { Throughput } from './statistics.ts';
 import type { SyncOutcome, SyncPatience } from './sync-now.ts';
 
-/** Profile and bucket: what stands before a file's own path in `incoming`. */
-const PLACE_DEPTH = 2;
-/** The same is logged once in so long. */
-const LOG_EVERY_MS = 60_000;
-
 /** What a session takes from its surroundings. */
-export interface SessionOptions {
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly random: Random;
+export interface SessionOptions extends DeliverySurroundings {
   /** Awaited before each scheduled sync that may run and before each manual one: what gathers files hands them over. */
   readonly beforeSync: BeforeSync;
   /** How the incoming area and the folders are watched; a test may give its own. */
   readonly openWatch: (options: WatchOptions) => Watch;
   /** Makes the lock of a place on the disk; absent, only the folders themselves are locked. */
   readonly createLock?: (place: ExclusivePlace) => Service;
-  /** What somebody paused, as it is now; `pausesChanged` says that it is different. */
-  readonly pauses?: () => readonly Pause[];
-  /** How files are reached; a test may come between any two calls. */
-  readonly files?: EnclosureOptions;
-  /** What is mounted; a test may mount what it likes. */
-  readonly readMounts?: () => readonly Mount[];
 }
 
 /**
@@ -135,76 +103,22 @@ export class DeliverySession {
     openStore: (profile: Profile) => ObjectStore,
     options: SessionOptions,
   ) {
-    const { clock, log, random } = options;
-    const { settings } = plan;
-    const { bucketCacheMs, missingBucketMs, probeIntervalMs } = settings;
-    const opened = openDestinations(plan.profiles, openStore);
-    const destinations = new Map(opened.map(one => [one.profile, one]));
-    const endpoints = new EndpointMonitor({
-      destinations: opened,
-      clock,
-      log,
-      probeIntervalMs,
-      bucketAt: profile => journal.smallestWaiting({ profile }, [])?.bucket,
-      onBack: endpoint => {
+    const { clock, log } = options;
+    const { settings, root } = plan;
+    this.#plan = plan;
+    this.#folderLocks = new FolderLocks(root, settings.folders, options.files?.calls);
+    const place = { path: root, what: 'the delivery folder', lockPath: join(root, 'spool.lock') };
+    this.#locks = options.createLock ? [options.createLock(place)] : [];
+    this.#context = openContext(plan, journal, openStore, options, {
+      dispatcher: () => this.#dispatcher,
+      context: () => this.#context,
+      onEndpointBack: endpoint => {
         this.#dispatcher.endpointBack(endpoint);
         void this.#sendWaiting(endpoint);
       },
-      onSlow: endpoint => this.#dispatcher.endpointSlow(endpoint),
+      onPlaceFree: () => void recordSent(this.#context).then(() => this.#dispatcher.wake()),
+      onKeyChange: profile => void this.#keyChanged(profile),
     });
-    const wake = (): void => this.#dispatcher.wake();
-    const { root } = plan;
-    const watched = [join(root, 'incoming'), ...settings.folders.map(({ path }) => path)];
-    const mounts = new KnownMounts({ journal, clock, roots: watched, read: options.readMounts });
-    this.#plan = plan;
-    this.#folderLocks = new FolderLocks(plan.root, settings.folders, options.files?.calls);
-    const place = { path: plan.root, what: 'the delivery folder', lockPath: join(plan.root, 'spool.lock') };
-    this.#locks = options.createLock ? [options.createLock(place)] : [];
-    this.#context = {
-      settings,
-      destinations,
-      spool: new Spool(root, options.files),
-      folders: new FolderEnclosures(options.files),
-      mounts,
-      journal,
-      endpoints,
-      holds: new PlaceHolds({
-        destinations,
-        endpoints,
-        journal,
-        mounts,
-        root,
-        settings,
-        paused: new PausedPlaces(options.pauses ?? (() => [])),
-        clock,
-        log,
-        // The journal may be what is right again.
-        onFree: () => void recordSent(this.#context).then(wake),
-        onTrial: wake,
-      }),
-      lone: new LoneFiles(),
-      shortage: new MachineShortage({
-        clock,
-        log,
-        onShort: endpoint => this.#dispatcher.machineShort(endpoint),
-      }),
-      buckets: new BucketCache({
-        clock,
-        log,
-        keepMs: bucketCacheMs,
-        keepMissingMs: Math.min(missingBucketMs, bucketCacheMs),
-      }),
-      uploader: new Uploader(journal, clock),
-      bandwidth: new Bandwidth(clock, () => this.#context.settings.bandwidth),
-      held: new HeldObjects(clock),
-      withhold: id => this.#dispatcher.withhold(id),
-      statistics: new Statistics(),
-      clock,
-      random,
-      messages: new RepeatedMessages(clock, LOG_EVERY_MS),
-      log,
-    };
-    for (const one of opened) one.onKeyChange(() => void this.#keyChanged(one.profile));
     this.#dispatcher = new Dispatcher(this.#context, {
       attempt: (record, destination, turn) =>
         attemptDelivery(this.#context, destination, record, turn).finally(() =>
@@ -225,26 +139,13 @@ export class DeliverySession {
       keyRetries: this.#keyRetries,
       beforeSync: options.beforeSync,
     });
-    const incoming = this.#context.spool.areaPath('incoming');
     this.#watch = options.openWatch({
-      roots: watched,
-      sweepIntervalMs: settings.intervalMs,
-      settleMs: settings.settleMs,
-      settleAfterCloseMs: settings.settleAfterCloseMs,
-      temporaryRestMs: settings.temporaryRestMs,
-      stayingRoots: settings.folders.filter(({ after }) => after === 'keep').map(({ path }) => path),
-      names: {
-        temporary: settings.temporaryNames,
-        ignore: settings.ignore,
-        selections: Object.fromEntries(
-          settings.folders.flatMap(({ path, selection }) => (selection ? [[resolve(path), selection]] : [])),
-        ),
-        placeDepths: { [resolve(incoming)]: PLACE_DEPTH },
-      },
+      ...watchSettings(settings, this.#context.spool.areaPath('incoming')),
+      roots: watchedFolders(plan),
       clock,
       log,
       onArrival: arrivals => {
-        mounts.note();
+        this.#context.mounts.note();
         this.#intake.take(arrivals);
       },
       onTrouble: ({ path, message }) => log.warn({ path }, message),

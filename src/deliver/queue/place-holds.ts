@@ -6,7 +6,6 @@ import type { Logger } from '../../base/log.ts';
 import {
   type HoldReason,
   holdPlace,
-  nextProbeOf,
   type Place,
   type PlaceHold,
   placeKey,
@@ -23,8 +22,10 @@ import { FilesOfPlaces } from './files-of-places.ts';
 import type { PausedPlaces } from './paused-places.ts';
 import { awayError, bucketPlace, diskPlace, JOURNAL, PlaceFinder, type Suspicion } from './place-finder.ts';
 import { PlaceProbes } from './place-probes.ts';
+import { ProbeTimetable } from './probe-timetable.ts';
 import { remembered } from './remembered-hold.ts';
 import type { UnreadFile } from './source-check.ts';
+import { Trials } from './trials.ts';
 
 export interface PlaceHoldsOptions {
   /** By profile. */
@@ -68,9 +69,6 @@ interface Held {
   readonly openedBy: number | undefined;
   /** A file of it that could not be read. */
   readonly file?: UnreadFile | undefined;
-  /** Files that were tried lately, the one that brought it first of all: each time another one is. */
-  tried: number[];
-  cancelProbe?: () => void;
 }
 
 /**
@@ -93,7 +91,8 @@ export class PlaceHolds {
   readonly #probes: PlaceProbes;
   readonly #held = new Map<string, Held>();
   readonly #evidence = new FileEvidence();
-  readonly #trials = new Map<number, string>();
+  readonly #timetable: ProbeTimetable;
+  readonly #trials: Trials;
   readonly #underWay = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
 
@@ -101,6 +100,12 @@ export class PlaceHolds {
     this.#options = options;
     this.#finder = new PlaceFinder(options);
     this.#waiting = new FilesOfPlaces(options);
+    this.#trials = new Trials(this.#waiting);
+    this.#timetable = new ProbeTimetable({
+      clock: options.clock,
+      everyMs: options.settings.probeIntervalMs,
+      onDue: key => void this.#probe(key),
+    });
     this.#probes = new PlaceProbes({ ...options, finder: this.#finder, signal: this.#stopped.signal });
   }
 
@@ -119,7 +124,7 @@ export class PlaceHolds {
   /** Something was paused or resumed: trials of what is paused are over, and what was resumed goes. */
   followPauses(): void {
     const { paused, journal } = this.#options;
-    for (const id of [...this.#trials.keys()]) {
+    for (const id of this.#trials.ids) {
       const record = journal.byId(id);
       if (record && paused.hasFile(record)) this.attemptEnded(id);
     }
@@ -156,7 +161,7 @@ export class PlaceHolds {
 
   /** Files of the profile that are to be tried although their place is held. */
   trialsOf(profile: string): FileRecord[] {
-    const records = [...this.#trials.keys()].map(id => this.#options.journal.byId(id));
+    const records = this.#trials.ids.map(id => this.#options.journal.byId(id));
     return records.filter(record => record !== undefined && record.profile === profile) as FileRecord[];
   }
 
@@ -171,8 +176,7 @@ export class PlaceHolds {
     const key = placeKey(place);
     const held = this.#held.get(key);
     if (!held && this.#evidence.isRefuted(key, record.id)) return 'alone';
-    if (held) held.hold = holdPlace(held.hold, place, error, this.#options.clock.nowMs());
-    else this.#open(place, error, record.id, { path, error });
+    this.#hold(place, error, record.id, { path, error });
     return { place, isNew: held === undefined, fileHold: this.#finder.fileHoldOf(place) };
   }
 
@@ -196,10 +200,7 @@ export class PlaceHolds {
   journalFailed(error: unknown): boolean {
     const known = asSluiceError(error);
     if (!/^(database|disk)_/.test(known.code)) return false;
-    const key = placeKey(JOURNAL);
-    const held = this.#held.get(key);
-    if (held) held.hold = holdPlace(held.hold, JOURNAL, known, this.#options.clock.nowMs());
-    else this.#open(JOURNAL, known, undefined, undefined);
+    this.#hold(JOURNAL, known);
     return true;
   }
 
@@ -222,11 +223,7 @@ export class PlaceHolds {
 
   /** A folder, or what is mounted within one, is not there as a whole: its files wait, and none of them is called missing. */
   folderAway(path: string): void {
-    const place: Place = { kind: 'disk', name: path };
-    const held = this.#held.get(placeKey(place));
-    const error = awayError(path);
-    if (held) held.hold = holdPlace(held.hold, place, error, this.#options.clock.nowMs());
-    else this.#open(place, error, undefined, undefined);
+    this.#hold({ kind: 'disk', name: path }, awayError(path));
   }
 
   /**
@@ -257,10 +254,7 @@ export class PlaceHolds {
   }
 
   #holdSource(path: string, known: SluiceError): void {
-    const place = diskPlace(this.#finder.sourceAt(path));
-    const held = this.#held.get(placeKey(place));
-    if (held) held.hold = holdPlace(held.hold, place, known, this.#options.clock.nowMs());
-    else this.#open(place, known, undefined, undefined);
+    this.#hold(diskPlace(this.#finder.sourceAt(path)), known);
   }
 
   /** Looks at the way to each folder, before anything in it is. */
@@ -289,15 +283,14 @@ export class PlaceHolds {
   /** A file arrived: the places that it was a trial of are right again. */
   arrived(record: FileRecord): void {
     this.#evidence.arrived(record, this.#finder.sourceOf(record).path);
-    const key = this.#trials.get(record.id);
+    const key = this.#trials.placeOf(record.id);
     if (key !== undefined) this.#free(key, record.id);
   }
 
   /** An attempt ended, whichever way. */
   attemptEnded(recordId: number): void {
-    const key = this.#trials.get(recordId);
+    const key = this.#trials.end(recordId);
     if (key === undefined) return;
-    this.#trials.delete(recordId);
     const held = this.#held.get(key);
     if (held) this.#probeEnded(key, held);
   }
@@ -348,8 +341,15 @@ export class PlaceHolds {
   /** Ends probes and timers; may be called again. */
   async stop(): Promise<void> {
     this.#stopped.abort();
-    for (const { cancelProbe } of this.#held.values()) cancelProbe?.();
+    this.#timetable.close();
     await Promise.all(this.#underWay);
+  }
+
+  /** Holds a place for a failure that speaks of it; one that is held already has the newest reason. */
+  #hold(place: Place, error: SluiceError, openedBy?: number, file?: UnreadFile): void {
+    const held = this.#held.get(placeKey(place));
+    if (held) held.hold = holdPlace(held.hold, place, error, this.#options.clock.nowMs());
+    else this.#open(place, error, openedBy, file);
   }
 
   #open(
@@ -361,23 +361,23 @@ export class PlaceHolds {
   ): void {
     const { clock, log } = this.#options;
     const hold = holdPlace(undefined, place, error, clock.nowMs());
-    const held: Held = { hold, openedBy, file, tried: openedBy === undefined ? [] : [openedBy] };
-    this.#held.set(placeKey(place), held);
+    this.#held.set(placeKey(place), { hold, openedBy, file });
+    if (openedBy !== undefined) this.#trials.note(placeKey(place), openedBy);
     const { code, message: reason, hint } = hold.reason;
     log.warn(
       { holds: place.kind, place: place.name, code, reason, hint },
       `${place.kind} is held; its files wait`,
     );
-    this.#plan(placeKey(place), held, firstProbeInMs);
+    this.#timetable.plan(placeKey(place), hold, firstProbeInMs);
   }
 
   #free(key: string, byRecordId?: number): void {
     const { clock, log } = this.#options;
     const held = this.#held.get(key);
     if (!held) return;
-    held.cancelProbe?.();
+    this.#timetable.cancel(key);
     this.#held.delete(key);
-    for (const [id, of] of this.#trials) if (of === key) this.#trials.delete(id);
+    this.#trials.forget(key);
     if (held.openedBy !== undefined && held.openedBy !== byRecordId)
       this.#evidence.refute(key, held.openedBy);
     const { place, sinceMs } = held.hold;
@@ -398,32 +398,11 @@ export class PlaceHolds {
     });
   }
 
-  #plan(key: string, held: Held, inMs?: number): void {
-    const { clock, settings } = this.#options;
-    const { sinceMs, probedAtMs = sinceMs } = held.hold;
-    const dueMs = nextProbeOf(held.hold, settings.probeIntervalMs);
-    held.cancelProbe?.();
-    if (dueMs === undefined || this.#stopped.signal.aborted) return;
-    // The clock may have been set back since the last probe began.
-    const waitMs = inMs ?? Math.max(0, Math.min(dueMs - clock.nowMs(), dueMs - probedAtMs));
-    this.#probeAt(key, held, clock.monotonicMs() + waitMs, dueMs);
-  }
-
-  /** @param atMs by the clock that never jumps; `dueMs` by the other one, which goes on while the machine sleeps */
-  #probeAt(key: string, held: Held, atMs: number, dueMs: number): void {
-    const { clock } = this.#options;
-    const leftMs = Math.max(0, atMs - clock.monotonicMs());
-    held.cancelProbe = clock.timer(Math.min(leftMs, LONGEST_WAIT_MS), () => {
-      if (atMs <= clock.monotonicMs() || dueMs <= clock.nowMs()) void this.#probe(key);
-      else this.#probeAt(key, held, atMs, dueMs);
-    });
-  }
-
   /** One at a time; resolves when the place has answered, or its trial has been offered. */
   #probe(key: string): Promise<void> {
     const held = this.#held.get(key);
     if (!held || held.hold.isProbing || this.#stopped.signal.aborted) return Promise.resolve();
-    held.cancelProbe?.();
+    this.#timetable.cancel(key);
     // Nothing goes there, not even to learn of it: whoever has it go on has it probed.
     if (this.#options.paused.has(held.hold.place)) return Promise.resolve();
     held.hold = withProbe(held.hold, this.#options.clock.nowMs());
@@ -452,31 +431,21 @@ export class PlaceHolds {
   /** The smallest file is tried, the next one the next time; none is there: nothing waits. */
   #offerTrial(key: string, held: Held): void {
     const { place } = held.hold;
-    let record = held.tried.length < MAX_TRIED ? this.#waiting.smallest(place, held.tried) : undefined;
-    if (!record) {
-      held.tried = [];
-      record = this.#waiting.smallest(place, []);
-    }
+    const record = this.#trials.next(key, place);
     if (!record) {
       this.#free(key);
       return;
     }
-    held.tried.push(record.id);
     if (this.#options.paused.hasFile(record)) {
       this.#probeEnded(key, held);
       return;
     }
-    this.#trials.set(record.id, key);
+    this.#trials.begin(record.id, key);
     this.#options.onTrial();
   }
 
   #probeEnded(key: string, held: Held): void {
     held.hold = withoutProbe(held.hold);
-    this.#plan(key, held);
+    this.#timetable.plan(key, held.hold);
   }
 }
-
-/** Then the smallest file's turn comes again. */
-const MAX_TRIED = 20;
-/** The longest wait that one timer covers: the machine may sleep meanwhile. */
-const LONGEST_WAIT_MS = 60_000;
