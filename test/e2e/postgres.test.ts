@@ -2,8 +2,17 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { startHttpRemote } from '../support/git-remotes.ts';
 import { testAddress } from '../support/postgres/postgres.ts';
-import { grownRepository, rows, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
+import {
+  addCommits,
+  grownRepository,
+  rows,
+  sluice,
+  standingPlace,
+  startStation,
+  until,
+} from '../support/sluice.ts';
 
 test('a station with its store on Postgres bakes, answers and shows what it knows; its journal stays in SQLite (F-400)', async t => {
   const cwd = standingPlace(t);
@@ -63,4 +72,43 @@ test('every station shows all that share the store, what lies with each, and whe
   assert.equal(lines.length, 2, stdout);
   assert.match(lines.find(line => line.includes(`${folders[0]}/`)) ?? '', /there/);
   assert.match(lines.find(line => line.includes(`${folders[1]}/`)) ?? '', /silent for/);
+});
+
+test('a git host answers no more at once than git.perHost, of all stations together, one that stands still and goes on included (F-451, F-454)', async t => {
+  const place = standingPlace(t);
+  const remotes = join(place, 'remotes');
+  mkdirSync(remotes);
+  const remote = await startHttpRemote(t, remotes, { pauseMs: 20 });
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const origins = names.map(name => grownRepository(join(remotes, name), 200, 5));
+  const address = await testAddress();
+  const env = { STORE: address.tcpUrl() };
+  const yaml = JSON.stringify({
+    repos: names.map(name => `${remote.origin}/${name}`),
+    store: '${STORE}',
+    schedule: { minInterval: '1s', maxInterval: '1s' },
+    git: { allowPrivateAddresses: true, concurrency: 4, perHost: 1 },
+  });
+  const [one, two] = await Promise.all(
+    ['one', 'two'].map(name => {
+      const cwd = join(place, name);
+      mkdirSync(cwd);
+      return startStation(t, { cwd, yaml, env });
+    }),
+  );
+  assert.ok(one && two);
+  const allHave = (commits: number) => async () => {
+    const { repositories } = (await two.ask('/api/v1/repositories')).body;
+    return repositories?.length === names.length && repositories.every(each => each.commits === commits);
+  };
+  await until('all are baked', allHave(200));
+  for (const origin of origins) addCommits(origin, 50);
+  const asked = remote.requests.length;
+  await until('one of them is being fetched', () => remote.requests.length > asked);
+  one.process.kill('SIGSTOP');
+  await until('the other has gone on with all of them', allHave(250));
+  for (const origin of origins) addCommits(origin, 50);
+  one.process.kill('SIGCONT');
+  await until('both have gone on', allHave(300));
+  assert.equal(remote.busiest, 1);
 });

@@ -36,12 +36,15 @@ export interface TestRemote {
   readonly requests: string[];
   /** `Authorization` headers so far (HTTP). */
   readonly authorizations: string[];
+  /** The most requests that were answered at once so far (HTTP). */
+  readonly busiest: number;
   /** Resolves when a fault has struck the next time. */
   faultStruck(): Promise<void>;
 }
 
 interface Bridge extends TestRemote {
   origin: string;
+  busiest: number;
   readonly struck: () => void;
 }
 
@@ -52,6 +55,7 @@ function createBridge(faults: RemoteFaults): Bridge {
     faults: { ...faults },
     requests: [],
     authorizations: [],
+    busiest: 0,
     faultStruck: () => waiting.promise,
     struck: () => {
       waiting.resolve();
@@ -79,7 +83,13 @@ export async function startHttpRemote(
   faults: RemoteFaults = {},
 ): Promise<TestRemote> {
   const bridge = createBridge(faults);
+  let answering = 0;
   const server = createServer((request, response) => {
+    answering += 1;
+    bridge.busiest = Math.max(bridge.busiest, answering);
+    response.once('close', () => {
+      answering -= 1;
+    });
     serveHttp(bridge, root, request, response).catch(() => response.destroy());
   });
   bridge.origin = `http://${await listenLocally(t, server, () => server.closeAllConnections())}`;
