@@ -24,6 +24,7 @@ import { newWorkerId } from '../src/engine/queue/worker-id.ts';
 import { SYNC_RETRY } from '../src/engine/retry.ts';
 import { Workers } from '../src/engine/workers.ts';
 import { PostgresDatabase } from '../src/keep/postgres/database.ts';
+import { killAtExit } from '../test/support/left-behind.ts';
 import { addressIn } from '../test/support/postgres/postgres.ts';
 import { PostgresServer } from '../test/support/postgres/server.ts';
 
@@ -195,7 +196,7 @@ function startStation(
 ): { child: ChildProcess; says(word: string): Promise<string> } {
   const args = [import.meta.filename, 'station', url, name, mode];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  process.on('exit', () => child.kill('SIGKILL'));
+  killAtExit(child);
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   reader.on('line', line => lines.push(line));

@@ -49,6 +49,12 @@ const BEGIN_LOSSY = 'BEGIN; SET LOCAL synchronous_commit = off';
 const MOST_ATTEMPTS = 12;
 const LONGEST_PAUSE_MS = 500;
 
+/** Of one call: how often it was tried, and since when. */
+interface Tries {
+  count: number;
+  readonly firstMs: number;
+}
+
 /**
  * Connections to one schema of a Postgres. Statements and transactions that are cut off before they could have taken
  * effect are made again by themselves, once the server is back; those that meet other transactions, at once.
@@ -62,6 +68,7 @@ export class PostgresDatabase implements TransactionalExecutor {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #outage: Outage;
+  readonly #patienceMs: number;
   readonly #listening = new Set<Listening>();
   #wasLetIn = false;
   #closing: Promise<void> | undefined;
@@ -87,9 +94,10 @@ export class PostgresDatabase implements TransactionalExecutor {
     // A connection that breaks while nobody uses it is no news: the next call finds out what is the matter.
     this.#pool.on('error', () => undefined);
     this.#pool.on('connect', client => client.on('error', () => undefined));
+    this.#patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS;
     this.#outage = new Outage({
       clock,
-      patienceMs: options.patienceMs ?? DEFAULT_PATIENCE_MS,
+      patienceMs: this.#patienceMs,
       probe: () => this.#probe(),
     });
   }
@@ -176,7 +184,7 @@ export class PostgresDatabase implements TransactionalExecutor {
     change: (transaction: Transaction) => Promise<T>,
     { mayBeLost = false }: TransactionOptions = {},
   ): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
+    for (const tries: Tries = { count: 1, firstMs: this.#clock.monotonicMs() }; ; tries.count += 1) {
       const client = await this.#connect();
       let committing = false;
       try {
@@ -188,7 +196,7 @@ export class PostgresDatabase implements TransactionalExecutor {
         return result;
       } catch (error) {
         await giveBack(client, error);
-        await this.#judge(error, committing ? 'commit' : 'write', attempt);
+        await this.#judge(error, committing ? 'commit' : 'write', tries);
       }
     }
   }
@@ -231,7 +239,7 @@ export class PostgresDatabase implements TransactionalExecutor {
 
   /** @param doing a statement that changes something commits by itself: when it breaks off, nobody knows whether it did */
   async #single(statement: pg.QueryConfig, doing: 'read' | 'commit'): Promise<pg.QueryResult<SqlRow>> {
-    for (let attempt = 1; ; attempt += 1) {
+    for (const tries: Tries = { count: 1, firstMs: this.#clock.monotonicMs() }; ; tries.count += 1) {
       const client = await this.#connect();
       try {
         const result = await client.query<SqlRow>(statement);
@@ -239,7 +247,7 @@ export class PostgresDatabase implements TransactionalExecutor {
         return result;
       } catch (error) {
         await giveBack(client, error);
-        await this.#judge(error, doing, attempt);
+        await this.#judge(error, doing, tries);
       }
     }
   }
@@ -267,28 +275,35 @@ export class PostgresDatabase implements TransactionalExecutor {
   }
 
   /** Returns where the same may be tried again, else throws. */
-  async #judge(error: unknown, doing: 'read' | 'write' | 'commit', attempt: number): Promise<void> {
+  async #judge(error: unknown, doing: 'read' | 'write' | 'commit', { count, firstMs }: Tries): Promise<void> {
     const wrapped = this.#wrap(error, `${doing} database`);
     if (error instanceof SluiceError || this.#closing) throw wrapped;
     const failure = failureOf(error);
     if (failure === 'lost') {
       this.#outage.began(wrapped);
-      if (doing === 'commit') throw wrapped;
+      // One that answers its probes, and ends every call: patience is for calls as well.
+      const isOverdue = this.#clock.monotonicMs() - firstMs > this.#patienceMs;
+      if (doing === 'commit' || isOverdue) throw wrapped;
       return;
     }
-    if (failure === 'stale' && attempt < MOST_ATTEMPTS) return;
-    if (failure !== 'again' || attempt === MOST_ATTEMPTS) throw wrapped;
+    if (failure === 'stale' && count < MOST_ATTEMPTS) return;
+    if (failure !== 'again' || count === MOST_ATTEMPTS) throw wrapped;
     await this.#clock.sleep(
-      this.#random() * Math.min((LONGEST_PAUSE_MS / 100) * 2 ** attempt, LONGEST_PAUSE_MS),
+      this.#random() * Math.min((LONGEST_PAUSE_MS / 100) * 2 ** count, LONGEST_PAUSE_MS),
     );
   }
 
   async #probe(): Promise<void> {
     try {
-      await this.#pool.query('SELECT 1');
+      const { rows } = await this.#pool.query(
+        "SELECT current_setting('transaction_read_only') = 'on' AS refuses_changes",
+      );
+      if (rows[0]?.refuses_changes !== true) return;
     } catch (error) {
       throw this.#wrap(error, 'connect');
     }
+    const message = `${this.place} takes no changes: it is read only, or a standby`;
+    throw new SluiceError('database_unreachable', message, { operation: 'connect', subject: this.place });
   }
 
   async #hasTls(): Promise<boolean> {

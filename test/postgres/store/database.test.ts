@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import pg from 'pg';
 import { systemClock } from '../../../src/base/clock.ts';
 import { SluiceError } from '../../../src/base/errors.ts';
 import { bytesOfHex } from '../../../src/keep/postgres/copy.ts';
@@ -120,6 +121,39 @@ test('a server that restarts is waited for, and one that stays away is told of (
   await server.start();
   await written;
   assert.deepEqual(await database.query('SELECT * FROM things'), [{ id: 1 }]);
+});
+
+test('a server that takes no changes any more is waited for as one that is away, and told of (F-401)', async t => {
+  const server = await ownServer(t);
+  const { url } = addressIn(server);
+  const database = await testDatabase(t, { url, patienceMs: 500 });
+  await database.run('CREATE TABLE things (id integer)');
+  const owner = new pg.Client({
+    host: server.socketFolder,
+    port: server.port,
+    user: 'sluice',
+    database: 'postgres',
+  });
+  await owner.connect();
+  owner.on('error', () => undefined);
+  await owner.query('SET default_transaction_read_only = off');
+  const insert = () =>
+    database.transaction(transaction => transaction.execute('INSERT INTO things VALUES (1)'));
+  await owner.query('ALTER SYSTEM SET default_transaction_read_only = on');
+  await owner.query('SELECT pg_reload_conf()');
+  await assert.rejects(
+    async () => {
+      for (;;) await insert();
+    },
+    hasCode('database_unreachable', /takes no changes/),
+  );
+  await assert.rejects(insert(), hasCode('database_unreachable', /takes no changes/));
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  database.onOutage(outage => outage ?? resolve());
+  await owner.query('ALTER SYSTEM RESET default_transaction_read_only');
+  await owner.query('SELECT pg_reload_conf()');
+  await over;
+  await insert();
 });
 
 test('who is not let in is told so, without the password (F-403)', async () => {
