@@ -275,6 +275,14 @@ export const CATALOGUE = {
     meaning: 'The database server of the store is not reached, or ended the connection.',
     remedy: 'See whether it runs and this machine gets there; all goes on by itself when it answers again.',
   },
+  database_crashed: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 503,
+    meaning:
+      'The database server crashed, and took back the last changes of a history that was being stored.',
+    remedy: 'Nothing is to be done: they are made again.',
+  },
   database_refused: {
     answer: 'retry',
     exitCode: 1,

@@ -11,6 +11,7 @@ import type {
  * Writes one repository's commits. A bake goes: `begin` → `append`… → `remove`… → `finish`, and may stop
  * anywhere; `pending` says to the next one where the last one got to. No call makes a commit appear
  * twice, whatever is repeated. Each call is a transaction, and short: others can write in between.
+ * Throws `database_crashed` where the store has lost changes of earlier calls: `pending` says how far it really is.
  */
 export interface HistoryWriter {
   /** The ref tips whose history is completely stored: the cursor. Empty before the first bake. */

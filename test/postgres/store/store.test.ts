@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { systemClock } from '../../../src/base/clock.ts';
 import { SluiceError } from '../../../src/base/errors.ts';
+import { ingestHistory } from '../../../src/gather/repos/history/ingest.ts';
+import { openPostgresStore } from '../../../src/keep/postgres/open-store.ts';
+import type { HistoryWriter } from '../../../src/keep/store/history.ts';
 import { churnWriterSuite } from '../../suites/churn-writer-suite.ts';
 import { commitOf, historyWriterSuite } from '../../suites/history-writer-suite.ts';
 import { notificationStoreSuite } from '../../suites/notification-store-suite.ts';
@@ -9,7 +14,10 @@ import { questionsSuite } from '../../suites/questions-suite.ts';
 import { repositoryStoreSuite } from '../../suites/repository-store-suite.ts';
 import { runStoreSuite } from '../../suites/run-store-suite.ts';
 import { trackingStoreSuite } from '../../suites/tracking-store-suite.ts';
+import { temporaryDirectory } from '../../support/git-repositories.ts';
+import { addressIn, ownServer } from '../../support/postgres/postgres.ts';
 import { sharedPostgresStore } from '../../support/postgres/postgres-store.ts';
+import { grownRepository } from '../../support/sluice.ts';
 
 const open = await sharedPostgresStore();
 
@@ -39,6 +47,41 @@ test('a writer that stood still while another went on adds nothing (F-405)', asy
   await assert.rejects(stale.finish(1), isLost);
   await assert.rejects(stale.remove([commitOf(1).hash]), isLost);
   assert.equal((await writer.finish(1)).commits, 2);
+});
+
+test('what a crash of the server took back of a bake is noticed before anything else is written, and made again (F-607)', async t => {
+  // What is not on the disk when a transaction ends is not there for a long while.
+  const server = await ownServer(t, { synchronous_commit: 'on', wal_writer_delay: '10s' });
+  const { url } = addressIn(server);
+  const store = await openPostgresStore({ url, clock: systemClock, env: {} });
+  t.after(() => store.close());
+  const { id } = await store.repositories.ensure('/one', 'local');
+  const origin = grownRepository(join(temporaryDirectory(t, 'sluice-crash'), 'origin.git'), 5000, 7);
+  const writer = store.history(id);
+  let appended = 0;
+  const crashing = new Proxy(writer, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      if (name !== 'append') return typeof value === 'function' ? value.bind(target) : value;
+      return async (...args: Parameters<HistoryWriter['append']>) => {
+        const added = await writer.append(...args);
+        appended += 1;
+        if (appended === 3) {
+          await server.kill();
+          await server.start();
+        }
+        return added;
+      };
+    },
+  });
+  const tips = new Map([['refs/heads/main', origin.git('rev-parse', 'main')]]);
+  const result = await ingestHistory({ gitDir: origin.path, writer: crashing, tips, clock: systemClock });
+  assert.deepEqual([result.newCommits, result.totals.commits, await writer.count()], [5000, 5000, 5000]);
+  const counted = await store.database.first(
+    `SELECT (SELECT count(*) FROM commits) AS stored, (SELECT sum(commits) FROM author_days) AS of_days,
+            (SELECT count(*) FROM commits WHERE author_id NOT IN (SELECT id FROM identities)) AS nobodys`,
+  );
+  assert.deepEqual(counted, { stored: 5000, of_days: 5000, nobodys: 0 });
 });
 
 test('who has lost its claim writes neither history nor churn, whether it had begun to or not (F-462)', async t => {

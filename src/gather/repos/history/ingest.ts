@@ -79,6 +79,8 @@ class Ingest {
   /** Stops git when no commit comes for too long. */
   readonly #stalled = new AbortController();
   #stored = 0;
+  /** How many commits of the pending walk are stored. */
+  #position = 0;
   #added = 0;
   #removed = 0;
 
@@ -90,6 +92,20 @@ class Ingest {
   }
 
   async run(): Promise<IngestResult> {
+    for (;;) {
+      try {
+        return await this.#run();
+      } catch (error) {
+        if (!isTakenBack(error)) throw error;
+        const { processed = 0 } = (await this.#options.writer.pending()) ?? {};
+        const lost = Math.max(0, this.#position - processed);
+        this.#stored = Math.max(0, this.#stored - lost);
+        this.#added = Math.max(0, this.#added - lost);
+      }
+    }
+  }
+
+  async #run(): Promise<IngestResult> {
     const { writer, tips } = this.#options;
     let from = await writer.cursor();
     const pending = await writer.pending();
@@ -162,6 +178,7 @@ class Ingest {
     const { signal } = this.#context;
     const { writer, silenceMs, countsAhead, onProgress } = this.#options;
     const before = this.#stored;
+    this.#position = skip;
     let total: number | undefined;
     const walked = new AbortController();
     const counting = countsAhead
@@ -175,6 +192,7 @@ class Ingest {
       : undefined;
     const onStored = (stored: number): void => {
       this.#stored += stored;
+      this.#position += stored;
       onProgress?.({ commits: this.#stored, total });
     };
     const onSilence = (error: SluiceError): void => this.#stalled.abort(error);
@@ -189,6 +207,11 @@ class Ingest {
 
 function anySignal(one: AbortSignal | undefined, other: AbortSignal): AbortSignal {
   return one ? AbortSignal.any([one, other]) : other;
+}
+
+/** The store has lost what it had taken: the pending walk says where to go on. */
+function isTakenBack(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'database_crashed';
 }
 
 function isCorrupt(error: unknown): boolean {

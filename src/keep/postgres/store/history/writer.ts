@@ -26,11 +26,13 @@ import { renewTotals } from './totals.ts';
 const ROWS_AT_ONCE = 1000;
 const MAY_BE_LOST: TransactionOptions = { mayBeLost: true };
 
-const TAKE_OVER = 'UPDATE repositories SET writer = $2 WHERE id = $1 RETURNING unsettled_from';
-const HOLD = 'SELECT unsettled_from FROM repositories WHERE id = $1 AND writer = $2 FOR NO KEY UPDATE';
+const TAKE_OVER = `
+  UPDATE repositories SET writer = $2 WHERE id = $1 RETURNING unsettled_from, pending_processed`;
+const HOLD = `
+  SELECT unsettled_from, pending_processed FROM repositories WHERE id = $1 AND writer = $2 FOR NO KEY UPDATE`;
 const ADVANCE = `
   UPDATE repositories SET pending_processed = pending_processed + $2, unsettled_from = coalesce(unsettled_from, $3)
-   WHERE id = $1`;
+   WHERE id = $1 RETURNING pending_processed`;
 const FORGET_PENDING = [
   'DELETE FROM pending_refs WHERE repository_id = $1',
   'UPDATE repositories SET pending_processed = NULL WHERE id = $1',
@@ -78,6 +80,11 @@ export class PostgresHistoryWriter implements HistoryWriter {
   #isNamed = false;
   /** A walk that began with nothing stored: its commits are new without looking. */
   #isFresh = false;
+  /**
+   * How far the pending walk is, once a change of ours has said so. Who finds another number there has lost changes: the
+   * server crashed, and took back what was not on its disk yet.
+   */
+  #processed: number | null | undefined;
 
   /** @param claim the token of the claim that it writes under, where there is a queue */
   constructor(database: TransactionalExecutor, repositoryId: number, claim?: number) {
@@ -104,6 +111,7 @@ export class PostgresHistoryWriter implements HistoryWriter {
       await transaction.execute(BEGIN, [this.#repositoryId]);
       await transaction.execute(INSERT_PENDING, [this.#repositoryId, [...tips.keys()], [...tips.values()]]);
     });
+    this.#processed = 0;
     this.#isFresh = stored === 0;
   }
 
@@ -121,8 +129,10 @@ export class PostgresHistoryWriter implements HistoryWriter {
   }
 
   /** Commits and position go together: where a crash takes both, they are read again. */
-  #append(rows: readonly CommitRow[], walked: number, areNew: boolean): Promise<number> {
-    return this.#change(async (transaction, uncountedFrom) => {
+  async #append(rows: readonly CommitRow[], walked: number, areNew: boolean): Promise<number> {
+    // The first change says who writes, and only a walk's position tells whether one was taken back.
+    const options = this.#isNamed && walked > 0 ? MAY_BE_LOST : undefined;
+    const { count, processed } = await this.#change(async (transaction, uncountedFrom) => {
       if (this.#counts.size + rows.length > COUNTED_AT_ONCE) {
         await this.#settle(transaction, uncountedFrom);
       } else if (uncountedFrom !== undefined && this.#counts.size === 0) {
@@ -135,9 +145,11 @@ export class PostgresHistoryWriter implements HistoryWriter {
       if (rows.length <= COUNTED_AT_ONCE) {
         for (const at of added.at) this.#counts.add(rows[at] as CommitRow, authors[at] as number);
       }
-      await transaction.execute(ADVANCE, [this.#repositoryId, walked, added.firstId]);
-      return added.at.length;
-    }, MAY_BE_LOST);
+      const row = await transaction.first(ADVANCE, [this.#repositoryId, walked, added.firstId]);
+      return { count: added.at.length, processed: positionOf(row) };
+    }, options);
+    this.#processed = processed;
+    return count;
   }
 
   async remove(hashes: readonly ObjectId[]): Promise<number> {
@@ -198,8 +210,8 @@ export class PostgresHistoryWriter implements HistoryWriter {
     });
   }
 
-  finish(nowMs: number): Promise<RepositoryTotals> {
-    return this.#change(async (transaction, uncountedFrom) => {
+  async finish(nowMs: number): Promise<RepositoryTotals> {
+    const totals = await this.#change(async (transaction, uncountedFrom) => {
       await this.#settle(transaction, uncountedFrom);
       const row = await transaction.first(
         'UPDATE repositories SET last_baked_at_ms = $2 WHERE id = $1 RETURNING pending_processed',
@@ -209,6 +221,8 @@ export class PostgresHistoryWriter implements HistoryWriter {
         for (const sql of PENDING_TO_CURSOR) await transaction.execute(sql, [this.#repositoryId]);
       return renewTotals(transaction, this.#repositoryId, nowMs);
     });
+    this.#processed = null;
+    return totals;
   }
 
   /** Counts what is not counted yet. */
@@ -242,12 +256,23 @@ export class PostgresHistoryWriter implements HistoryWriter {
             operation: 'write history',
           });
         }
+        if (this.#processed !== undefined && positionOf(row) !== this.#processed) {
+          throw new SluiceError(
+            'database_crashed',
+            'the database server took back the last commits in a crash',
+            {
+              operation: 'write history',
+            },
+          );
+        }
         return make(transaction, row.unsettled_from === null ? undefined : Number(row.unsettled_from));
       }, options);
       this.#isNamed = true;
       return result;
     } catch (error) {
       this.#forget();
+      this.#processed = undefined;
+      this.#isFresh = false;
       throw error;
     }
   }
@@ -267,4 +292,8 @@ export class PostgresHistoryWriter implements HistoryWriter {
   #first(sql: string, ...values: readonly Parameter[]): Promise<Record<string, unknown> | undefined> {
     return this.#database.first(sql, [this.#repositoryId, ...values]);
   }
+}
+
+function positionOf(row: Record<string, unknown> | undefined): number | null {
+  return row?.pending_processed == null ? null : Number(row.pending_processed);
 }
