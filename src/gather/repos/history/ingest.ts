@@ -190,14 +190,15 @@ class Ingest {
           () => undefined,
         )
       : undefined;
-    const onStored = (stored: number): void => {
+    const onStored = (stored: number, added: number): void => {
       this.#stored += stored;
+      this.#added += added;
       this.#position += stored;
       onProgress?.({ commits: this.#stored, total });
     };
     const onSilence = (error: SluiceError): void => this.#stalled.abort(error);
     try {
-      this.#added += await storeCommits(commits, writer, { onStored, onSilence, silenceMs, signal });
+      await storeCommits(commits, writer, { onStored, onSilence, silenceMs, signal });
     } finally {
       walked.abort();
       await counting;

@@ -6,8 +6,8 @@ import type { CommitSource } from './commit-source.ts';
 
 /** How the storing of a walk is followed and bounded. */
 export interface StoreCommitsOptions {
-  /** Called after each batch with how many commits it had. */
-  readonly onStored?: (commits: number) => void;
+  /** Called after each batch with how many commits it had, and how many of them were new. */
+  readonly onStored?: (commits: number, added: number) => void;
   /** Called when nothing has come for `silenceMs`: whoever started git stops it with this error. */
   readonly onSilence?: (error: SluiceError) => void;
   /** `LOCAL_SILENCE_MS` by default. */
@@ -39,8 +39,9 @@ export async function storeCommits(
     for (let batch = await next(); batch.length > 0; batch = await next()) {
       // git may be done already, and the rest only waits to be stored.
       if (signal?.aborted) throw asSluiceError(signal.reason, { operation: 'read history' });
-      added += await writer.append(batch, batch.length);
-      onStored?.(batch.length);
+      const addedNow = await writer.append(batch, batch.length);
+      added += addedNow;
+      onStored?.(batch.length, addedNow);
       await setImmediate();
     }
   } finally {
