@@ -1,4 +1,3 @@
-import { type Clock, systemClock } from '../../../base/clock.ts';
 import type { SluiceError } from '../../../base/errors.ts';
 
 /** How slow something that comes from elsewhere may be. */
@@ -36,18 +35,19 @@ export class Patience {
   readonly #last: NodeJS.Timeout | undefined;
   #arrivedBytes: () => Promise<number | undefined> = async () => undefined;
   #countedBytes: number | undefined;
-  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #monotonicMs: () => number;
   #movedAtMs: number;
 
+  /** @param monotonicMs the machine's own time, which git and the network keep to, whatever a `Clock` says */
   constructor(
     limits: PatienceLimits,
     asError: (why: TooSlow) => SluiceError,
     parent?: AbortSignal,
-    clock: Pick<Clock, 'monotonicMs'> = systemClock,
+    monotonicMs = () => performance.now(),
   ) {
     this.#limits = limits;
-    this.#clock = clock;
-    this.#movedAtMs = clock.monotonicMs();
+    this.#monotonicMs = monotonicMs;
+    this.#movedAtMs = monotonicMs();
     this.#asError = asError;
     this.signal = parent ? AbortSignal.any([parent, this.#over.signal]) : this.#over.signal;
     this.#look = setInterval(() => void this.#judge(), limits.withinMs / LOOKS);
@@ -62,7 +62,7 @@ export class Patience {
 
   /** It moves, although no bytes come. */
   moved(): void {
-    this.#movedAtMs = this.#clock.monotonicMs();
+    this.#movedAtMs = this.#monotonicMs();
   }
 
   /** To be called at the end. */
@@ -84,7 +84,7 @@ export class Patience {
     if (arrivedBytes - (this.#countedBytes ?? 0) >= bytes) {
       this.#countedBytes = arrivedBytes;
       this.moved();
-    } else if (this.#clock.monotonicMs() - this.#movedAtMs >= withinMs) {
+    } else if (this.#monotonicMs() - this.#movedAtMs >= withinMs) {
       this.#end({ kind: 'stalled', forMs: withinMs });
     }
   }

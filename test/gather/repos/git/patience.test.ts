@@ -20,7 +20,7 @@ test('a limit of time moves along while enough comes, from one file or process t
       return new SluiceError('timed_out', 'too slow');
     };
     const limits = { bytes: 100, withinMs: 400, longestMs };
-    const patience = new Patience(limits, asError, undefined, { monotonicMs: () => nowMs });
+    const patience = new Patience(limits, asError, undefined, () => nowMs);
     t.after(() => patience.close());
     return { patience, told };
   };
