@@ -80,6 +80,8 @@ async function readChurn(claim: Claim, signal: AbortSignal, context: ChurnContex
     if (slice === 'in use')
       return { postponedToMs: clock.nowMs() + IN_USE_MS, reason: 'the repository is being baked' };
     commits += slice.commits;
+    for (const { hash, code, message } of slice.leftOut ?? [])
+      log.warn({ target: url, commit: hash, code, reason: message }, 'churn of a commit left out');
     readMs += Math.round(clock.monotonicMs() - sliceStartMs);
     running.set(url, { commits, readMs });
     if (slice.complete) {

@@ -1,5 +1,7 @@
 import type { Clock } from '../../../base/clock.ts';
+import { type ErrorCode, SluiceError } from '../../../base/errors.ts';
 import type { ChurnWriter, CommitChurn, WaitingCommit } from '../../../keep/store/churn.ts';
+import type { ObjectId } from '../../../keep/store/types.ts';
 import { ChurnReader, type ChurnReaderOptions } from './reader.ts';
 
 /** Commits that one git process is asked for at once: neighbours share trees, which git then has at hand. */
@@ -28,11 +30,23 @@ export interface ChurnPassResult {
   readonly commits: number;
   /** Nothing waits any more. */
   readonly complete: boolean;
+  /** Commits that count as changing nothing, since git could not say within its bounds what they change. */
+  readonly leftOut?: readonly CommitLeftOut[];
 }
+
+/** A commit, and which bound git ran into over it. Plain data. */
+export interface CommitLeftOut {
+  readonly hash: ObjectId;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** How git ends that ran into a bound of time or memory. */
+const BOUNDS: readonly ErrorCode[] = ['timed_out', 'answer_too_large'];
 
 /**
  * Reads the churn of commits that wait, oldest id first, and stores it. May be interrupted anywhere and called
- * again: what is stored is not read again. Throws `repository_corrupt` when blobs are missing, `cancelled` on
+ * again: what is stored is not read again. A commit over which git runs into its bounds costs itself. Throws `repository_corrupt` when blobs are missing, `cancelled` on
  * `signal`, and what the store throws.
  */
 export async function churnPass(options: ChurnPassOptions): Promise<ChurnPassResult> {
@@ -51,6 +65,7 @@ class ChurnPass {
   /** What has been read and is to be stored next. */
   #read: ReadChunk[] = [];
   #commits = 0;
+  readonly #leftOut: CommitLeftOut[] = [];
 
   constructor(options: ChurnPassOptions) {
     this.#options = options;
@@ -62,12 +77,13 @@ class ChurnPass {
       let complete = await this.#fill();
       while (!complete && this.#hasTime()) {
         this.#startReaders();
-        const lanes = this.#readers.flatMap(reader => Array.from({ length: CHUNKS_AHEAD }, () => reader));
-        await allOrFirstError(lanes.map(reader => this.#work(reader)));
+        const lanes = this.#readers.flatMap((_, index) => Array.from({ length: CHUNKS_AHEAD }, () => index));
+        await allOrFirstError(lanes.map(index => this.#work(index)));
         await this.#storeRead();
         complete = this.#hasTime() && (await this.#fill());
       }
-      return { commits: this.#commits, complete };
+      const leftOut = this.#leftOut.length > 0 ? { leftOut: this.#leftOut } : {};
+      return { commits: this.#commits, complete, ...leftOut };
     } finally {
       await Promise.all(this.#readers.map(reader => reader.close()));
     }
@@ -91,16 +107,52 @@ class ChurnPass {
     while (this.#readers.length < wanted) this.#readers.push(new ChurnReader(this.#options));
   }
 
-  async #work(reader: ChurnReader): Promise<void> {
+  async #work(index: number): Promise<void> {
     while (this.#taken < this.#waiting.length && this.#hasTime()) {
       const chunk = this.#waiting.slice(this.#taken, this.#taken + CHUNK_COMMITS);
       this.#taken += chunk.length;
       const first = chunk[0]?.id ?? 0;
       this.#unstored.add(first);
-      const commits = await reader.read(chunk);
+      const commits = await this.#readChunk(index, chunk);
       this.#read.push({ first, asked: chunk.length, commits });
       if (this.#read.length * CHUNK_COMMITS >= STORED_AT_ONCE) await this.#storeRead();
     }
+  }
+
+  /** With the reader of that number, or another one in its place once that has ended. */
+  async #readChunk(index: number, chunk: readonly WaitingCommit[]): Promise<CommitChurn[]> {
+    let reader = this.#readers[index];
+    if (reader === undefined || reader.isOver) {
+      reader = new ChurnReader(this.#options);
+      this.#readers[index] = reader;
+    }
+    try {
+      return await reader.read(chunk);
+    } catch (error) {
+      if (!isBound(error)) throw error;
+      return await this.#readOneByOne(chunk);
+    }
+  }
+
+  /** One of them, or of those that were read beside them, cannot be read: all others can. */
+  async #readOneByOne(chunk: readonly WaitingCommit[]): Promise<CommitChurn[]> {
+    const read: CommitChurn[] = [];
+    let reader = new ChurnReader(this.#options);
+    try {
+      for (const commit of chunk) {
+        try {
+          read.push(...(await reader.read([commit])));
+        } catch (error) {
+          if (!isBound(error)) throw error;
+          this.#leftOut.push({ hash: commit.hash, code: error.code, message: error.message });
+          read.push({ ...commit, files: [] });
+          reader = new ChurnReader(this.#options);
+        }
+      }
+    } finally {
+      await reader.close();
+    }
+    return read;
   }
 
   async #storeRead(): Promise<void> {
@@ -125,6 +177,10 @@ class ChurnPass {
     const lowest = Math.min(...unread, this.#waiting[this.#taken]?.id ?? Number.POSITIVE_INFINITY);
     return Number.isFinite(lowest) ? lowest - 1 : (this.#waiting.at(-1)?.id ?? 0);
   }
+}
+
+function isBound(error: unknown): error is SluiceError {
+  return error instanceof SluiceError && BOUNDS.includes(error.code);
 }
 
 /** A chunk that has been read. */

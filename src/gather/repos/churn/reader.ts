@@ -9,8 +9,13 @@ export interface ChurnReaderOptions {
   readonly gitDir: string;
   /** Larger files count as binary: a file touched, without lines. */
   readonly largestFileBytes: number;
+  /** What one process may take of the memory; `MAX_MEMORY_BYTES` by default. */
+  readonly maxMemoryBytes?: number;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** For a commit that changes a million files, each process; trees within trees may name more of them than there are atoms. */
+const MAX_MEMORY_BYTES = 2 ** 30;
 
 /** Commits that git was asked for and has not answered to the last. */
 interface Question {
@@ -27,12 +32,13 @@ export class ChurnReader {
   readonly #questions: Question[] = [];
   #failure: unknown;
 
-  constructor({ gitDir, largestFileBytes, signal }: ChurnReaderOptions) {
+  constructor({ gitDir, largestFileBytes, maxMemoryBytes = MAX_MEMORY_BYTES, signal }: ChurnReaderOptions) {
     // As git log does it: renames are followed, roots are compared with nothing, merges change nothing.
     const diff = ['diff-tree', '--stdin', '--root', '-r', '-M', '-z', '--numstat', '--always'];
     this.#git = spawnGit(['-c', `core.bigFileThreshold=${largestFileBytes}`, ...diff], {
       gitDir,
       protocol: 'none',
+      maxMemoryBytes,
       signal,
     });
     const parser = new NumstatParser({
@@ -60,6 +66,11 @@ export class ChurnReader {
       () => this.#fail(new SluiceError('git_failed', 'git diff-tree ended before it had answered')),
       error => this.#fail(error),
     );
+  }
+
+  /** Nothing more can be read with it. */
+  get isOver(): boolean {
+    return this.#failure !== undefined;
   }
 
   /** The churn of these commits, without those that are not in the repository. Rejects as git fails. */

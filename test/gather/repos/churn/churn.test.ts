@@ -190,3 +190,41 @@ test('renames are followed, as git log does it: without them the figures would b
   const without = rowsOfGit(bench.git.gitDir, ['-c', 'diff.renames=false'])[commits[1] ?? ''];
   assert.deepEqual(without, ['0 50 old', '50 0 new']);
 });
+
+test('a commit of more files than can be is left out of churn, and all others are read (R-654)', {
+  skip: process.platform !== 'linux',
+}, async t => {
+  const bench = await openBench(t);
+  const { git } = bench;
+  const commit = (tree: string, parent: string): string =>
+    git.git(['commit-tree', tree, '-m', 'x', ...(parent === '' ? [] : ['-p', parent])]);
+  const treeOf = (mode: string, type: string, id: string): string => {
+    const entries = Array.from({ length: 10 }, (_, index) => `${mode} ${type} ${id}\t${index}\n`);
+    return git.git(['mktree'], entries.join(''));
+  };
+  const blob = git.git(['hash-object', '-w', '--stdin'], 'one line\n');
+  const small = treeOf('100644', 'blob', blob);
+  // Ten thousand million files, in ten objects.
+  let bomb = small;
+  for (let depth = 1; depth < 10; depth += 1) bomb = treeOf('040000', 'tree', bomb);
+  const first = commit(small, '');
+  const second = commit(bomb, first);
+  // This one takes all of them away again, which are as many.
+  const third = commit(small, second);
+  git.git(['update-ref', 'refs/heads/main', third]);
+  git.git(['update-ref', 'refs/heads/other', commit(git.git(['mktree']), first)]);
+  await bench.ingest();
+  const result = await readChurn(bench, { maxMemoryBytes: 64 * 2 ** 20 });
+  assert.deepEqual([result.commits, result.complete], [4, true]);
+  assert.deepEqual(result.leftOut?.map(({ hash }) => hash).sort(), [second, third].sort());
+  assert.ok(result.leftOut?.every(({ code }) => code === 'answer_too_large'));
+  const rows = await storedRows(bench);
+  assert.equal(rows[first]?.length, 10);
+  assert.deepEqual(
+    Object.values(rows)
+      .map(files => files.length)
+      .sort(),
+    [0, 0, 10, 10],
+  );
+  assert.deepEqual(await readChurn(bench), { commits: 0, complete: true });
+});
