@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 
 /**
- * What a git may take of this machine's memory with all that it starts: 4 GiB, and half of what there is. What is
- * unpacked may be a thousand times larger than what travelled.
+ * What a git may take of this machine's memory with all that it starts: 4 GiB, and three quarters of what there is, which
+ * leaves the station its part of a small one. What is unpacked may be a thousand times larger than what travelled.
  */
 export function mostMemoryBytes(): number {
   // 0 or absurdly much where nothing but the machine limits this process.
   const constrainedBytes = process.constrainedMemory() || Number.POSITIVE_INFINITY;
-  return Math.min(4 * 2 ** 30, Math.floor(Math.min(constrainedBytes, totalmem()) / 2));
+  return Math.min(4 * 2 ** 30, Math.floor(Math.min(constrainedBytes, totalmem()) * 0.75));
 }
 
 /**
