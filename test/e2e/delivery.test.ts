@@ -294,7 +294,15 @@ test('a backup of a station at work is whole, and a station that begins with it 
   const own = await place.run('backup', 'sluice.db');
   assert.equal(own.code, 2);
   assert.match(own.stderr, /is the database itself/);
-  assert.equal((await place.run('backup', 'no/such/folder/file')).code, 1);
+  const places = [
+    ['no/such/folder/file', 2, /there is no folder/],
+    ['station', 2, /is a folder/],
+    ['/proc/file', 1, /cannot open or write/],
+  ] as const;
+  for (const [file, code, words] of places) {
+    const ended = await place.run('backup', file);
+    assert.deepEqual([ended.code, words.test(ended.stderr)], [code, true], ended.stderr);
+  }
   assert.deepEqual(
     readdirSync(place.cwd).filter(name => name.includes('partial')),
     [],

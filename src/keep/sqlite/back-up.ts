@@ -5,6 +5,7 @@ import { backup, DatabaseSync } from 'node:sqlite';
 import { makePrivateFile, syncFolder } from '../../base/durable-files.ts';
 import { asFileError, SluiceError } from '../../base/errors.ts';
 import type { BackUpOptions, BackUpResult } from '../local/local-store.ts';
+import { asDatabaseError } from './errors.ts';
 
 /** Copied before the event loop, and so Ctrl-C, gets its turn: 4 MiB. */
 const PAGES_AT_ONCE = 1024;
@@ -24,6 +25,12 @@ export async function backUpDatabase(
   if (!existsSync(database)) throw new SluiceError('not_found', `there is no database ${database}`);
   if (existsSync(file) && realpathSync(file) === realpathSync(database))
     throw new SluiceError('usage', `${file} is the database itself`, { hint: 'Name another file.' });
+  if (!existsSync(dirname(file)))
+    throw new SluiceError('usage', `there is no folder ${dirname(file)}`, {
+      hint: 'Make the folder, or name another file.',
+    });
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+    throw new SluiceError('usage', `${file} is a folder`, { hint: 'Name a file in it.' });
   const partial = join(dirname(file), `.${basename(file)}.${process.pid}.partial`);
   try {
     makePrivateFile(partial);
@@ -40,7 +47,7 @@ export async function backUpDatabase(
     return { bytes: statSync(file).size };
   } catch (error) {
     signal.throwIfAborted();
-    throw asFileError(error, { operation: 'back up', subject: file });
+    throw asFileError(asDatabaseError(error, 'back up', file), { operation: 'back up', subject: file });
   } finally {
     for (const ending of ['', '-wal', '-shm', '-journal']) await rm(partial + ending, { force: true });
   }

@@ -1,14 +1,13 @@
-import { existsSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Clock } from '../../base/clock.ts';
 import { makePrivateFile } from '../../base/durable-files.ts';
-import { asSluiceError, type ErrorDetails, SluiceError } from '../../base/errors.ts';
+import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import { Serializer } from '../../base/serializer.ts';
 import { isUri } from '../../base/text.ts';
 import type { SqlRow } from '../store/rows/columns.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { asDatabaseError } from './errors.ts';
 import { diskBytesAt, type LogBound, logBoundFor } from './log-bound.ts';
 import { canMapIndexAt } from './mapped-index.ts';
 import { migrate } from './migrate.ts';
@@ -56,14 +55,6 @@ const READ_WAIT_MS = 5000;
 const COMMIT_WAIT_MS = 50;
 /** Whoever has the database open keeps its log from being left; they are few, and seldom so. */
 const LEAVE_LOG_WAIT_MS = 1000;
-
-const SQLITE_BUSY = 5;
-const SQLITE_FULL = 13;
-const SQLITE_IOERR = 10;
-const SQLITE_CORRUPT = 11;
-const SQLITE_NOTADB = 26;
-const SQLITE_CANTOPEN = 14;
-const SQLITE_READONLY = 8;
 
 /**
  * One connection to a sluice database (SQLite, WAL). Reads run at once; changes go through `write`, which
@@ -308,28 +299,7 @@ function wrap<T>(operation: string, path: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw classify(error, operation, path);
-  }
-}
-
-function classify(error: unknown, operation: string, path: string): unknown {
-  if (error instanceof SluiceError || !(error instanceof Error) || !('errcode' in error)) return error;
-  const details = { operation, subject: path, cause: error };
-  // Extended result codes carry the primary one in their low byte.
-  switch (Number(error.errcode) & 0xff) {
-    case SQLITE_BUSY:
-      return new SluiceError('database_busy', `database ${path} is locked by another process`, details);
-    case SQLITE_FULL:
-      return new SluiceError('disk_full', `no room left on the disk for database ${path}`, details);
-    case SQLITE_NOTADB:
-    case SQLITE_CORRUPT:
-      return new SluiceError('database_invalid', `${path}: ${error.message}`, details);
-    case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-    case SQLITE_READONLY:
-      return cannotUse(path, error, details);
-    default:
-      return new SluiceError('internal', `${operation} ${path}: ${error.message}`, details);
+    throw asDatabaseError(error, operation, path);
   }
 }
 
@@ -341,13 +311,4 @@ function notAFile(address: string): SluiceError {
     operation: 'open database',
     hint: 'Give the path of a file, as "sluice.db"; SQLite is the only database that sluice keeps its own in.',
   });
-}
-
-function cannotUse(path: string, { message }: Error, details: ErrorDetails): SluiceError {
-  const folder = dirname(path);
-  if (existsSync(folder))
-    return new SluiceError('disk_failed', `cannot open or write database ${path}: ${message}`, details);
-  const words = `there is no folder ${folder} for the database ${path}`;
-  const hint = 'Make the folder, or name another file with --database.';
-  return new SluiceError('disk_failed', words, { ...details, hint });
 }
