@@ -21,7 +21,7 @@ import { versitygw } from './real-s3/versitygw.ts';
 const INSTALL_BUDGET_MS = 9 * 60_000;
 const SUITE_BUDGET_MS = 6 * 60_000;
 const KINDS: readonly RealServerKind[] = [versitygw, minio, radosgw, seaweedfs];
-const SUITES = ['bucket-real', 'delivery-real', 'cold-real'].map(name =>
+const SUITES = ['bucket-real', 'delivery-real', 'destination-real', 'cold-real'].map(name =>
   resolve(import.meta.dirname, `../test/real-s3/${name}.ts`),
 );
 
