@@ -30,6 +30,7 @@ export const PATHS = {
 
   listRepositories: 'GET /api/v1/repositories',
   getRepository: 'GET /api/v1/repositories/one',
+  forgetRepository: 'DELETE /api/v1/repositories/one',
   trackRepositories: 'POST /api/v1/repositories',
   untrackRepository: 'DELETE /api/v1/repositories',
   syncRepositories: 'POST /api/v1/sync',

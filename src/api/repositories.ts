@@ -169,6 +169,13 @@ export const repositoryOperations = {
     status: 200,
     answer: Repository.pick({ url: true, tracked: true, trackedBy: true }),
   },
+  forgetRepository: {
+    about,
+    summary:
+      'Takes a repository out as if it had never been named: its clone, its history, its place on the schedule. 409 while somebody works in it, or the configuration names it.',
+    query: UrlQuery,
+    status: 204,
+  },
   syncRepositories: {
     about,
     summary: 'Makes tracked repositories due now, first in line: by address, or all in a state.',

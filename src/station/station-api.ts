@@ -63,7 +63,7 @@ export interface StationApi {
   /** Repositories, and the runs that bake them. */
   readonly repositories: Pick<
     Repositories,
-    'requestBake' | 'waitForRun' | 'run' | 'recentRuns' | 'list' | 'find'
+    'requestBake' | 'forget' | 'waitForRun' | 'run' | 'recentRuns' | 'list' | 'find'
   >;
   /** Which repositories are kept fresh. */
   readonly tracking: Pick<

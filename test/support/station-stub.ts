@@ -215,6 +215,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
         asked.push(url);
         return { ...run(7), state: 'waiting', startedAtMs: null, finishedAtMs: null, summary: null };
       },
+      forget: nothingKnown,
       waitForRun(id, signal) {
         if (!behaviour.runsHang) {
           return Promise.resolve(run(id, behaviour.runError && toErrorRecord(behaviour.runError)));

@@ -15,9 +15,9 @@ after(() => browser?.close());
 const PAGES: readonly (readonly [path: string, shown: string])[] = [
   ['', '#troubles li'],
   ['schedule', '.list .row .main a'],
-  ['repositories', 'tbody tr'],
+  ['repositories', '.list .row .main a'],
   ['people', 'tbody tr'],
-  ['changesets', '.list .row .main a'],
+  ['changesets?at=10', '.list .row .main a'],
   ['deliveries', '.list .body .row[data-index]'],
   ['capture', '#collectors tbody tr'],
 ];
@@ -72,7 +72,7 @@ test('Dashboard: a station with nothing says on every page what to do (S-21)', a
   const empty: readonly (readonly [path: string, words: string])[] = [
     ['', 'Bake a repository below, or list what to keep fresh in sluice.yaml.'],
     ['schedule', 'Track repositories or follow changesets, here or in sluice.yaml.'],
-    ['repositories', 'Bake one below, or list some under repos in the configuration.'],
+    ['repositories', 'Bake one above, or list some under repos in the configuration.'],
     ['people', 'People come with the commits of baked repositories'],
     ['changesets', 'or a repository or owner with changesets.follow in sluice.yaml.'],
     ['deliveries', 'What is put into incoming/PROFILE/BUCKET/ of the station’s folder is delivered.'],

@@ -71,7 +71,7 @@ test('Page: bakes what is asked for, leads to what was baked, follows news', asy
   await page.getByLabel('URL').fill(join(station.origins, 'other'));
   await page.keyboard.press('Enter');
   await page.getByText(/Run \d+ is on its way/).waitFor();
-  await page.getByRole('row', { name: /other\.git not tracked 7 / }).waitFor();
+  await page.getByRole('row', { name: /other\.git ok not tracked 7 / }).waitFor();
   assert.deepEqual(complaints, []);
 });
 

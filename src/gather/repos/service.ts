@@ -22,6 +22,7 @@ import type { RunningSyncs, SyncedRepository } from './sync/handler.ts';
 import { createRunWaiters, type RunWaiters } from './sync/run-waiters.ts';
 import { type RepositoryWorkersContext, repositoryWorkers } from './sync/workers.ts';
 import { type BakeThreads, createBakeThreads } from './threads/pool.ts';
+import { forgetRepository } from './tracking/forget.ts';
 import { Tracking } from './tracking/service.ts';
 import { makeDueNow } from './tracking/track.ts';
 
@@ -121,6 +122,15 @@ export class Repositories {
     const run = await store.runs.request(repository.id, reason, clock.nowMs());
     await makeDueNow(repository, reason, { queue, clock });
     return run;
+  }
+
+  /**
+   * Takes a repository out as if it had never been named: from tracking and schedule, its clone, its history.
+   * @throws SluiceError `not_found`, `usage` for one that the configuration goes on naming, `clone_in_use` while somebody
+   * works in it, `stopping`
+   */
+  async forget(url: string, signal: AbortSignal): Promise<void> {
+    await forgetRepository(await this.tracking.repository(url), { ...this.#context, signal });
   }
 
   /** Resolves with the run once it has ended. Rejects with the signal's reason. */

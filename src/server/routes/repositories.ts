@@ -40,6 +40,10 @@ export function repositoryRoutes({ station, operation }: RouteOptions): void {
     const { url, tracked, trackedBy } = await tracking.untrack(query.url);
     return { url, tracked, trackedBy };
   });
+  operation('forgetRepository', async ({ query }, context) => {
+    await station.repositories.forget(query.url, context.req.raw.signal);
+    return undefined;
+  });
   operation('syncRepositories', async ({ body: { url, urls = [], state } }) => {
     const raised = state
       ? await tracking.syncState(state)

@@ -2,10 +2,10 @@
 
 import { useAsked } from '../live/asked.ts';
 import { client, status } from '../live/live.ts';
+import { BakeForm } from '../parts/bake-form.tsx';
 import { Hosts, hostRows } from '../parts/hosts.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { usePauses } from '../parts/pauses.ts';
-import { BakeForm } from './now/bake-form.tsx';
 import { Bakes } from './now/bakes.tsx';
 import { Fleet } from './now/fleet.tsx';
 import { Flow } from './now/flow.tsx';

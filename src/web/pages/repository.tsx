@@ -19,7 +19,9 @@ import { Outward } from '../parts/text.tsx';
 import { Ago, Until } from '../parts/time.tsx';
 import { Totals } from '../parts/totals.tsx';
 import { bytes, day, number, shortUrl } from '../parts/words.ts';
-import { setParams } from '../router/router.ts';
+import { hrefOf, setParams } from '../router/router.ts';
+import { bakeNow, forget, pin } from './repositories/acts.ts';
+import { isForgettable } from './repositories/repository.tsx';
 
 type Repository = Answer<'getRepository'>;
 
@@ -208,13 +210,9 @@ function cloneWords(clone: Repository['clone']): string {
   return `${bytes(clone.bytes)}${clone.pinned ? `, pinned by ${by}` : ''}`;
 }
 
-function Acts({ repository: { url, tracked, trackedBy, clone } }: { readonly repository: Repository }) {
+function Acts({ repository }: { readonly repository: Repository }) {
+  const { url, tracked, trackedBy, clone } = repository;
   const isByHand = trackedBy.some(origin => origin === 'api' || origin === 'cli');
-  const sync = async (): Promise<string> => {
-    await client.syncRepositories({ urls: [url] });
-    return `${shortUrl(url)} is first in line.`;
-  };
-  const bake = async (): Promise<string> => `Run ${(await client.bake({ url })).id} is on its way.`;
   const track = async (): Promise<string> => {
     await client.trackRepositories({ url });
     return 'It is tracked now.';
@@ -228,19 +226,14 @@ function Acts({ repository: { url, tracked, trackedBy, clone } }: { readonly rep
       undo: track,
     };
   };
-  const pin = async (pinned: boolean) => {
-    await client.pinClone({ url, pinned });
-    return {
-      text: pinned ? 'Its clone stays, whatever else has to go.' : 'Its clone goes when room is needed.',
-      undo: async () => {
-        await client.pinClone({ url, pinned: !pinned });
-        return 'As before.';
-      },
-    };
+  const forgetThis = async (): Promise<string> => {
+    const said = await forget([repository]);
+    location.hash = hrefOf('repositories').slice(1);
+    return said;
   };
   return (
     <div class="row acts">
-      <ActButton kind="plain" act={tracked ? sync : bake}>
+      <ActButton kind="plain" act={() => bakeNow([repository])}>
         {tracked ? 'Sync now' : 'Bake'}
       </ActButton>
       {tracked && isByHand ? (
@@ -254,10 +247,15 @@ function Acts({ repository: { url, tracked, trackedBy, clone } }: { readonly rep
         </ActButton>
       )}
       {clone?.pinnedBy === 'configuration' ? null : (
-        <ActButton kind="plain" act={() => pin(!clone?.pinned)}>
+        <ActButton kind="plain" act={() => pin([repository], !clone?.pinned)}>
           {clone?.pinned ? 'Unpin the clone' : 'Pin the clone'}
         </ActButton>
       )}
+      {isForgettable(repository) ? (
+        <ActButton kind="plain" act={forgetThis} confirm="Forget it, with its clone and its history?">
+          Forget
+        </ActButton>
+      ) : null}
     </div>
   );
 }

@@ -26,7 +26,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
   },
   repositories: {
     title: 'Repositories',
-    old: () => import('../old/pages/repositories.js'),
+    page: async () => (await import('../pages/repositories.tsx')).RepositoriesPage,
     badge: ({ repos }) => repos.failing,
   },
   repository: {

@@ -64,7 +64,7 @@ function Acts<Row>({ aim, chosenCount, actions, done }: ActsProps<Row>) {
         const { name, isForAll = true, confirm } = action;
         const fitting = fittingAim(aim, action);
         const many = fitting.kind === 'some' ? fitting.rows.length : chosenCount;
-        if (many === 0 || (aim.kind === 'all' && !isForAll)) return null;
+        if (many === 0 || many !== (action.only ?? many) || (aim.kind === 'all' && !isForAll)) return null;
         const act = async () => {
           const said = await action.act(fitting);
           done();

@@ -30,6 +30,8 @@ export interface ListAction<Row> {
   readonly key?: string;
   /** Whether it can be done to a row; to any unless given. */
   readonly isFor?: (row: Row) => boolean;
+  /** It is done to so many at once, and no others: such as two that are compared. */
+  readonly only?: number;
   /** Whether it can be done to all that fit; as yes unless given. */
   readonly isForAll?: boolean;
   /** Does it; answers what is said then, and how it is taken back. */

@@ -83,7 +83,7 @@ export class GridRow<Row, Order extends string> extends Component<GridRowProps<R
         </div>
         <div role="gridcell" aria-colindex={columns.length + 2} class="acts">
           {actions
-            .filter(({ isFor }) => isFor?.(row) ?? true)
+            .filter(({ isFor, only = 1 }) => only === 1 && (isFor?.(row) ?? true))
             .map(({ name, act, confirm }) => (
               <ActButton
                 key={name}

@@ -243,7 +243,7 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
     if (wanted.kind === 'all' && action.isForAll === false) return;
     const fitting = fittingAim(wanted, action);
     const many = fitting.kind === 'some' ? fitting.rows.length : chosenCount;
-    if (many === 0) {
+    if (many === 0 || many !== (action.only ?? many)) {
       say(`${action.name}: not for what is chosen.`);
       return;
     }

@@ -1,5 +1,5 @@
-import { client } from '../../live/live.ts';
-import { perform } from '../../parts/toasts.tsx';
+import { client } from '../live/live.ts';
+import { perform } from './toasts.tsx';
 
 /** Asks for a repository to be baked, and kept fresh if wanted; what was typed stays where it failed. */
 export function BakeForm() {
