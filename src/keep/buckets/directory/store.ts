@@ -36,6 +36,7 @@ import {
   secondsOf,
   statsOf,
 } from './files.ts';
+import { FoldedNames } from './folded-names.ts';
 import { walkKeys } from './list.ts';
 import { Paths, WORK_FOLDER } from './paths.ts';
 import type { DirectoryProfile } from './profile.ts';
@@ -65,6 +66,7 @@ export class DirectoryStore implements ObjectStore {
   readonly #paths: Paths;
   readonly #uploads: Uploads;
   readonly #temporary: string;
+  readonly #names = new FoldedNames();
   readonly #clock: Pick<Clock, 'nowMs'>;
   #tidied: Promise<void> | undefined;
 
@@ -116,7 +118,10 @@ export class DirectoryStore implements ObjectStore {
     const written = await writeTemporary(this.#temporary, sources, options);
     try {
       const stats = await stat(written.path, { bigint: true });
-      await moveIntoPlace(written.path, target, at, options.onlyIfAbsent ?? false);
+      const beside = { folder: this.#temporary, device: stats.dev };
+      await this.#names.place(target, at, beside, () =>
+        moveIntoPlace(written.path, target, at, options.onlyIfAbsent ?? false),
+      );
       return { etag: etagOf(stats), crc32: written.crc32 };
     } catch (error) {
       await rm(written.path, { force: true });
@@ -169,6 +174,7 @@ export class DirectoryStore implements ObjectStore {
       const existing = await this.#find(at);
       if (existing === undefined) return;
       await rm(existing.file, { force: true });
+      this.#names.forget();
       // Folders exist only as beginnings of keys: empty ones go, up to the bucket.
       for (let folder = dirname(existing.file); folder !== existing.bucket; folder = dirname(folder)) {
         if (!(await removeEmpty(folder))) return;
