@@ -68,6 +68,7 @@ const filters: [string, RecordFilter][] = [
   ['by path, failed', { order: 'path', states: ['failed'], offset: 1000 }],
   ['search, common, the middle', { text: 'reading', offset: COUNT / 2 }],
   ['search, common, by path, the middle', { text: 'reading', order: 'path', offset: COUNT / 2 }],
+  ['search, common, by size, the middle', { text: 'reading', order: 'size', offset: COUNT / 2 }],
   ['search, common, by size', { text: 'reading', order: 'size' }],
   ['search, rare, by size', { text: 'station-3/reading-2s', order: 'size' }],
   ['cause, common, by size', { errorCode: 'access_denied', order: 'size', offset: 1000 }],

@@ -12,6 +12,8 @@ import {
   type Operation,
   pageAnswer,
   pageQuery,
+  partQuery,
+  reverseQuery,
   Share,
   Time,
 } from './operation.ts';
@@ -96,8 +98,13 @@ export const captureOperations = {
   },
   listCaptureFiles: {
     about,
-    summary: 'Finished files of readings, newest first.',
-    query: z.strictObject({ collector: z.string().min(1).optional(), ...pageQuery(100, 1000) }),
+    summary: 'Finished files of readings, newest first unless reversed.',
+    query: z.strictObject({
+      collector: z.string().min(1).optional(),
+      ...reverseQuery,
+      ...partQuery,
+      ...pageQuery(100, 1000),
+    }),
     status: 200,
     answer: z.object({
       files: z.array(CaptureFile),

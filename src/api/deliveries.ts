@@ -140,7 +140,23 @@ export const deliveryOperations = {
     summary: 'One record with every attempt.',
     path: IdPath,
     status: 200,
-    answer: Delivery.extend({ attemptHistory: z.array(Attempt) }),
+    answer: Delivery.extend({
+      createdAt: Time.describe('of the file'),
+      enteredAt: Time.nullable().describe('when it came into view'),
+      sentAt: Time.nullable().describe('when the store acknowledged it, while its delivery has not ended'),
+      completedAt: Time.nullable(),
+      removedAt: Time.nullable().describe('when its file went from the disk'),
+      droppedAt: Time.nullable().describe('when somebody gave it up'),
+      source: z.string().nullable().describe('where it lies, outside the spool'),
+      objectKey: z.string().nullable().describe('in its bucket, once it was sent'),
+      verified: z
+        .enum(['checksum', 'size', 'none'])
+        .nullable()
+        .describe('by what it is known that the store has the very content'),
+      etag: z.string().nullable(),
+      crc32: z.string().nullable(),
+      attemptHistory: z.array(Attempt),
+    }),
   },
   syncDeliveries,
   syncDeliveriesUnversioned: {

@@ -101,7 +101,7 @@ function withSource(
         use({
           tables: store.tables,
           deliveries: (beforeId, limit) => journal.list({ after: [beforeId], limit }),
-          captures: (beforeId, limit) => captures.list({ beforeId, limit }),
+          captures: (beforeId, limit) => captures.list({ afterId: beforeId, limit }),
         }),
       ),
     ),

@@ -276,7 +276,7 @@ class ComposedStation implements Station {
     return {
       tables: this.#stores.store.tables,
       deliveries: (beforeId, limit) => this.deliveries.list({ after: [beforeId], limit }),
-      captures: (beforeId, limit) => this.captures.files({ beforeId, limit }),
+      captures: (beforeId, limit) => this.captures.files({ afterId: beforeId, limit }),
     };
   }
 

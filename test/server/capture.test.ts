@@ -75,7 +75,10 @@ test('HTTP: the list of capture files takes a collector and a page, within bound
   assert.deepEqual((await ask('/api/v1/capture/files')).body, { files: [SHOWN], total: 0, next: null });
   const { body } = await ask(`/api/v1/capture/files?collector=temperature&cursor=${cursorOf([9])}&limit=1`);
   assert.equal(body.next, cursorOf([7]));
-  assert.deepEqual(asJson(filters), [{ limit: 100 }, { limit: 1, collector: 'temperature', beforeId: 9 }]);
+  assert.deepEqual(asJson(filters), [
+    { reverse: false, offset: 0, limit: 100 },
+    { reverse: false, offset: 0, limit: 1, collector: 'temperature', afterId: 9 },
+  ]);
   for (const query of ['limit=0', 'limit=1001', 'cursor=x', 'collector=', 'colector=temperature']) {
     const { status, body } = await ask(`/api/v1/capture/files?${query}`);
     assert.deepEqual([query, status, typeof body.code], [query, 400, 'string']);

@@ -40,7 +40,11 @@ export function capturesSuite(name: string, open: OpenLocal): void {
     assert.deepEqual(captures.byId(b.id), b);
     assert.equal(captures.byId(b.id + 1), undefined);
     assert.deepEqual(captures.list({ collector: 'c', limit: 9 }), [a]);
-    assert.deepEqual(captures.list({ beforeId: b.id, limit: 9 }), [a]);
+    assert.deepEqual(captures.list({ afterId: b.id, limit: 9 }), [a]);
+    assert.deepEqual(captures.list({ offset: 1, limit: 9 }), [a]);
+    assert.deepEqual(captures.list({ reverse: true, limit: 9 }), [a, b]);
+    assert.deepEqual(captures.list({ reverse: true, afterId: a.id, limit: 9 }), [b]);
+    assert.deepEqual(captures.list({ collector: 'c', offset: 1, limit: 9 }), []);
     assert.equal(captures.list({ limit: 1 }).length, 1);
   });
 

@@ -35,12 +35,16 @@ capture:
   const heads = await page.locator('#collectors th').allTextContents();
   assert.deepEqual(heads.slice(1), ['Every', 'Readings', 'Missed', 'Last reading', 'In progress', 'Files']);
 
-  const delivered = page.locator('#files tbody tr', { hasText: 'delivered' }).last();
-  await delivered.getByText(/s3:\/\/local\/outbox\/readings\/heat\/.*\.ndjson/).waitFor();
-  await page.getByLabel('Collector', { exact: true }).fill('broken');
+  const delivered = page.locator('.list .body .row[data-index]', { hasText: 'delivered' }).first();
+  await delivered.getByText(/heat\/.*\.ndjson/).waitFor();
+  await page.locator('#filter-collector').selectOption('broken');
   await page.getByText('No file is complete yet').waitFor();
-  await page.getByLabel('Collector', { exact: true }).fill('heat');
-  await delivered.getByRole('link', { name: 'its delivery' }).click();
+  await page.locator('#filter-collector').selectOption('heat');
+  await delivered.locator('.main').click();
+  const one = page.locator('.drawer');
+  await one.getByText(/s3:\/\/local\/outbox\/readings\/heat\/.*\.ndjson/).waitFor();
+  await one.getByText('heat, by file at').waitFor();
+  await one.getByRole('link', { name: 'Its delivery' }).click();
   await page.getByRole('heading', { name: 'One delivery' }).waitFor();
   await page.locator('.drawer .attempts li', { hasText: 'delivered in' }).waitFor();
   await page.goBack();

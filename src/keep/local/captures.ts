@@ -36,8 +36,12 @@ export interface CaptureLineage extends CapturedFile {
 
 export interface CaptureFilter {
   readonly collector?: string;
-  /** Only ids below this one: the last id of the page before. */
-  readonly beforeId?: number;
+  /** Oldest first. */
+  readonly reverse?: boolean;
+  /** Only what comes after the file with this id in that order. */
+  readonly afterId?: number;
+  /** Leaves out so many of the first. */
+  readonly offset?: number;
   readonly limit: number;
 }
 
@@ -91,7 +95,7 @@ export interface CaptureJournal {
   recordFreed(rows: readonly FreedSpace[]): Promise<void>;
 
   byId(id: number): CaptureLineage | undefined;
-  /** Newest first. */
+  /** Newest first unless reversed. */
   list(filter: CaptureFilter): CaptureLineage[];
   totals(): CollectorTotals[];
   unsent(): UnsentCapture[];

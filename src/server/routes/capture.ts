@@ -18,9 +18,9 @@ export function captureRoutes({ station: { captures }, clock, operation }: Route
       waiting: { ...waiting, oldestAt: isoOrNull(oldestAtMs) },
     };
   });
-  operation('listCaptureFiles', async ({ query: { collector, cursor, limit } }) => {
-    const [beforeId] = readCursor(cursor, ById) ?? [];
-    const files = captures.files({ collector, beforeId, limit });
+  operation('listCaptureFiles', async ({ query: { collector, reverse, offset, cursor, limit } }) => {
+    const [afterId] = readCursor(cursor, ById) ?? [];
+    const files = captures.files({ collector, reverse, afterId, offset, limit });
     const counted = (await sums()).filter(one => collector === undefined || one.collector === collector);
     const total = counted.reduce((sum, one) => sum + one.files, 0);
     return { files: files.map(shownCaptureFile), total, next: nextCursor(files, limit, ({ id }) => [id]) };

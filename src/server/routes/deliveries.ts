@@ -2,10 +2,11 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Asked } from '../../api/operations.ts';
 import { SluiceError } from '../../base/errors.ts';
+import { isoOrNull } from '../../base/units.ts';
 import type { FailedOutcome, FailedSelection } from '../../deliver/failed.ts';
 import { toListedDelivery } from '../../deliver/listing.ts';
 import { SYNC_QUIET_MS } from '../../deliver/sync-now.ts';
-import { FILE_STATES } from '../../keep/local/journal.ts';
+import { FILE_STATES, type FileRecord } from '../../keep/local/journal.ts';
 import { type RecordOrder, type RecordPlace, recordPlace } from '../../keep/local/record-order.ts';
 import type { RouteOptions } from '../app-options.ts';
 import { ById, nextCursor, readCursor } from '../cursor.ts';
@@ -41,7 +42,7 @@ export function deliveryRoutes({ station: { deliveries }, stopping, operation }:
   });
   operation('getDelivery', ({ path }) => {
     const { record, attempts } = deliveries.record(path.id);
-    return { ...toListedDelivery(record), attemptHistory: attempts };
+    return { ...toListedDelivery(record), ...wayOf(record), attemptHistory: attempts };
   });
   const sync = async ({ query }: Pick<Asked<'syncDeliveries'>, 'query'>, context: Context) => {
     const signal = AbortSignal.any([context.req.raw.signal, stopping]);
@@ -57,6 +58,25 @@ export function deliveryRoutes({ station: { deliveries }, stopping, operation }:
   operation('syncDeliveriesUnversioned', sync);
   operation('retryFailed', ({ body }) => actOn(body, selection => deliveries.retryFailed(selection)));
   operation('dropFailed', ({ body }) => actOn(body, selection => deliveries.dropFailed(selection)));
+}
+
+/** What one record says beyond its line in a list: its way, and the object that it became. Pure. */
+function wayOf(record: FileRecord) {
+  const { fileCreationDate, enteredAtMs, sentAtMs, completedAtMs, removedAtMs, droppedAtMs } = record;
+  const { source, objectKey, verified, etag, crc32 } = record;
+  return {
+    createdAt: fileCreationDate,
+    enteredAt: isoOrNull(enteredAtMs),
+    sentAt: isoOrNull(sentAtMs),
+    completedAt: isoOrNull(completedAtMs),
+    removedAt: isoOrNull(removedAtMs),
+    droppedAt: isoOrNull(droppedAtMs),
+    source,
+    objectKey,
+    verified,
+    etag,
+    crc32,
+  };
 }
 
 async function actOn(

@@ -38,7 +38,7 @@ const COLUMNS: readonly ListColumn<Delivery, Order>[] = [
     order: { by: 'path', descends: false },
     cell: delivery => <FileName delivery={delivery} />,
   },
-  { title: 'State', width: '13rem', cell: delivery => <DeliveryState delivery={delivery} /> },
+  { title: 'State', width: '12rem', cell: delivery => <DeliveryState delivery={delivery} /> },
   {
     title: 'Tries',
     kind: 'number',
@@ -54,7 +54,7 @@ const COLUMNS: readonly ListColumn<Delivery, Order>[] = [
     isSpare: true,
     cell: ({ bytes: size }) => bytes(size),
   },
-  { title: 'Next try', width: '8.5rem', isSpare: true, cell: delivery => <NextTry delivery={delivery} /> },
+  { title: 'Next try', width: '8rem', isSpare: true, cell: delivery => <NextTry delivery={delivery} /> },
   {
     title: 'Changed',
     width: '6.5rem',

@@ -51,7 +51,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
   },
   capture: {
     title: 'Capture',
-    old: () => import('../old/pages/capture.js'),
+    page: async () => (await import('../pages/capture.tsx')).CapturePage,
     badge: ({ capture }) => capture.lost.files,
   },
 };

@@ -98,22 +98,17 @@ export class SqliteCaptures implements CaptureJournal {
     return this.#database.all('SELECT * FROM capture_lineage WHERE id = ?', id).map(toLineage)[0];
   }
 
-  list({ collector, beforeId, limit }: CaptureFilter): CaptureLineage[] {
-    const before = beforeId ?? Number.MAX_SAFE_INTEGER;
-    const rows =
-      collector === undefined
-        ? this.#database.all(
-            'SELECT * FROM capture_lineage WHERE id < ? ORDER BY id DESC LIMIT ?',
-            before,
-            limit,
-          )
-        : this.#database.all(
-            'SELECT * FROM capture_lineage WHERE collector = ? AND id < ? ORDER BY id DESC LIMIT ?',
-            collector,
-            before,
-            limit,
-          );
-    return rows.map(toLineage);
+  list({ collector, reverse = false, afterId, offset = 0, limit }: CaptureFilter): CaptureLineage[] {
+    const [sign, direction, end] = reverse
+      ? (['>', 'ASC', 0] as const)
+      : (['<', 'DESC', Number.MAX_SAFE_INTEGER] as const);
+    const of = collector === undefined ? [] : [collector];
+    // What became of a file is looked up only of those on the page.
+    const sql = `SELECT * FROM capture_lineage WHERE id IN (
+        SELECT id FROM capture_files WHERE ${of.length > 0 ? 'collector = ? AND' : ''} id ${sign} ?
+        ORDER BY id ${direction} LIMIT ? OFFSET ?)
+      ORDER BY id ${direction}`;
+    return this.#database.all(sql, ...of, afterId ?? end, limit, offset).map(toLineage);
   }
 
   totals(): CollectorTotals[] {

@@ -12,6 +12,7 @@ import { roundBytes } from '../scale.ts';
 import { useLast } from '../scope.ts';
 import { TimePlot } from '../time-plot.tsx';
 import { clockSpan, shortBytes } from '../words.ts';
+import { HourOrDay } from './hour-or-day.tsx';
 
 type Series = Answer<'getRates'>['hour'];
 type Amount = { readonly amount: number; readonly below: number };
@@ -22,12 +23,18 @@ const FILES: readonly Part<Amount>[] = [
   { name: 'failed tries', mark: 'mark-2', of: ({ below }) => below, isBelow: true },
 ];
 
+interface DeliveryChartProps {
+  readonly nowMs: number;
+  /** Stands above something else: lower, and of deliveries alone. */
+  readonly isSmall?: boolean;
+}
+
 /** Files and bytes delivered, tries that failed, calls made: of the last hour by minute, or of the last day. */
-export function ThroughputChart({ nowMs }: { readonly nowMs: number }) {
+export function ThroughputChart({ nowMs, isSmall = false }: DeliveryChartProps) {
   const [isDay, setDay] = useState(true);
   const asked = useAsked(signal => client.getRates({}, { signal }), [], ['deliveries', 'changesets']);
   const series = useLast(asked.value, '')?.[isDay ? 'day' : 'hour'];
-  const plan = useMemo(() => series && throughputOf(series, nowMs), [series, nowMs]);
+  const plan = useMemo(() => series && throughputOf(series, nowMs, isSmall), [series, nowMs]);
   const title = `Delivered in the last ${isDay ? 'day' : 'hour'}`;
   return (
     <ChartFrame
@@ -39,17 +46,7 @@ export function ThroughputChart({ nowMs }: { readonly nowMs: number }) {
       error={asked.error}
       isAsking={!asked.value && !asked.error}
       empty="Nothing was counted yet."
-      tools={
-        <fieldset class="segments">
-          <legend class="hidden">Time shown</legend>
-          <button type="button" aria-pressed={!isDay} onClick={() => setDay(false)}>
-            Hour
-          </button>
-          <button type="button" aria-pressed={isDay} onClick={() => setDay(true)}>
-            Day
-          </button>
-        </fieldset>
-      }
+      tools={<HourOrDay isDay={isDay} choose={setDay} />}
     >
       {plan ? (
         <TimePlot label={title} range={plan.range} zone="local" panes={plan.panes} moments={plan.moments} />
@@ -58,7 +55,7 @@ export function ThroughputChart({ nowMs }: { readonly nowMs: number }) {
   );
 }
 
-function throughputOf({ fromAt, spanMs, amounts }: Series, nowMs: number) {
+function throughputOf({ fromAt, spanMs, amounts }: Series, nowMs: number, isSmall: boolean) {
   const fromMs = Date.parse(fromAt);
   const at = (index: number): number => fromMs + index * spanMs;
   const spans = (of: readonly number[], below: readonly number[] = []): Span<Amount>[] =>
@@ -81,26 +78,25 @@ function throughputOf({ fromAt, spanMs, amounts }: Series, nowMs: number) {
     rows: [
       ...moment.rows,
       { name: 'bytes', value: bytes(amounts.bytes[index] ?? 0) },
-      { name: 'calls to hosts', value: number(amounts.calls[index] ?? 0) },
+      ...(isSmall ? [] : [{ name: 'calls to hosts', value: number(amounts.calls[index] ?? 0) }]),
     ],
   }));
   return {
     range: { fromMs, toMs: at(amounts.files.length) },
     panes: [
-      ...columnPanes([files], FILES, { ...looks, heightRem: 7 }).map(named('Files')),
+      ...columnPanes([files], FILES, { ...looks, heightRem: isSmall ? 4.5 : 7 }).map(named('Files')),
       ...columnPanes([sizes], ONE, {
         ...looks,
-        heightRem: 4.5,
+        heightRem: isSmall ? 3 : 4.5,
         figuresUpTo: roundBytes,
         figureWords: value => (value === 0 ? '0' : shortBytes(value)),
       }).map(named('Bytes')),
-      ...columnPanes([{ key: 'calls', name: 'calls', spans: spans(amounts.calls) }], ONE, {
-        ...looks,
-        heightRem: 3,
-      }).map(named('Calls to code hosts')),
+      ...(isSmall ? [] : [{ key: 'calls', name: 'calls', spans: spans(amounts.calls) }]).flatMap(calls =>
+        columnPanes([calls], ONE, { ...looks, heightRem: 3 }).map(named('Calls to code hosts')),
+      ),
     ],
     moments,
-    words: `${count(sum(amounts.files), 'file')} of ${bytes(sum(amounts.bytes))} delivered, ${count(sum(amounts.failures), 'try', 'tries')} failed; ${count(sum(amounts.calls), 'call')} to code hosts.`,
+    words: `${count(sum(amounts.files), 'file')} of ${bytes(sum(amounts.bytes))} delivered, ${count(sum(amounts.failures), 'try', 'tries')} failed${isSmall ? '' : `; ${count(sum(amounts.calls), 'call')} to code hosts`}.`,
     figures: {
       columns: ['from', 'files', 'failed tries', 'bytes', 'calls', 'commits', 'changesets', 'readings'],
       rows: amounts.files.map((delivered, index) => [
@@ -134,10 +130,10 @@ const LATENCY: readonly Part<Times>[] = [
 ];
 
 /** How long files took from being found to being proven: how many how long, over the last day. */
-export function LatencyChart({ nowMs }: { readonly nowMs: number }) {
+export function LatencyChart({ nowMs, isSmall = false }: DeliveryChartProps) {
   const asked = useAsked(signal => client.getRates({}, { signal }), [], ['deliveries']);
   const series = useLast(asked.value, '')?.day;
-  const plan = useMemo(() => series && latencyOf(series, nowMs), [series, nowMs]);
+  const plan = useMemo(() => series && latencyOf(series, nowMs, isSmall ? 8 : 7), [series, nowMs]);
   const isAny = plan !== undefined && plan.timed > 0;
   return (
     <ChartFrame
@@ -173,7 +169,7 @@ export function LatencyChart({ nowMs }: { readonly nowMs: number }) {
   );
 }
 
-function latencyOf({ fromAt, spanMs, amounts }: Series, nowMs: number) {
+function latencyOf({ fromAt, spanMs, amounts }: Series, nowMs: number, heightRem: number) {
   const first = Date.parse(fromAt);
   const { timed, within1s, within15s, within5m, within2h } = amounts;
   const spans = timed.map((all, at): Span<Times> => {
@@ -192,7 +188,7 @@ function latencyOf({ fromAt, spanMs, amounts }: Series, nowMs: number) {
     timed: sum,
     spans,
     range: { fromMs: first, toMs: first + timed.length * spanMs },
-    panes: columnPanes(all, LATENCY, { nowMs, hasOneScale: true, heightRem: 7 }),
+    panes: columnPanes(all, LATENCY, { nowMs, hasOneScale: true, heightRem }),
     moments: columnMoments(all, LATENCY, {
       title: clockSpan,
       note: (_, to) => (to > nowMs ? 'so far' : undefined),

@@ -1,79 +1,114 @@
-import type { Answer } from '../../../client/index.ts';
 import { useAsked } from '../../live/asked.ts';
 import { client } from '../../live/live.ts';
 import { ActButton } from '../../parts/act-button.tsx';
+import { CopyButton } from '../../parts/copy-button.tsx';
 import { Drawer } from '../../parts/drawer.tsx';
+import { Facts } from '../../parts/facts.tsx';
 import { Pending } from '../../parts/panel.tsx';
 import { Name, State } from '../../parts/text.tsx';
 import { Ago } from '../../parts/time.tsx';
-import { bytes, count, span } from '../../parts/words.ts';
+import { bytes, count } from '../../parts/words.ts';
 import { setParams } from '../../router/router.ts';
 import { drop, retry } from './acts.ts';
 import { DeliveryState, NextTry, pathOf } from './delivery.tsx';
+import { type DeliveryInFull, stepsOf } from './steps.ts';
 
-type Attempt = Answer<'getDelivery'>['attemptHistory'][number];
-
-/** One file beside the list: what happened to it, try by try, and what can be done. */
+/** One file beside the list: where it is, what happened to it, and what can be done. */
 export function OneDelivery({ id }: { readonly id: string }) {
   const asked = useAsked(signal => client.getDelivery({ id: Number(id) }, { signal }), [id], ['deliveries']);
-  const delivery = asked.value;
   return (
     <Drawer title="One delivery" close={() => setParams({ id: undefined })}>
-      {asked.error ? <Pending error={asked.error} /> : null}
-      {delivery ? (
-        <>
-          <p class="path">
-            <Name>{pathOf(delivery)}</Name>
-          </p>
-          <p>
-            <DeliveryState delivery={delivery} /> <span class="quiet">{bytes(delivery.bytes)}</span>
-          </p>
-          {delivery.lastError && delivery.state !== 'completed' ? (
-            <p class="error">{`${delivery.lastError.code}: ${delivery.lastError.message}`}</p>
-          ) : null}
-          <p>
-            Next try: <NextTry delivery={delivery} />
-          </p>
-          {delivery.state === 'failed' ? (
-            <p class="row">
-              {delivery.present ? (
-                <ActButton act={() => retry({ ids: [delivery.id] })} about={delivery.filepath} kind="strong">
-                  Retry
-                </ActButton>
-              ) : null}
-              <ActButton
-                act={() => drop({ ids: [delivery.id] })}
-                about={delivery.filepath}
-                kind="plain"
-                confirm="Delete 1 file, undelivered?"
-              >
-                Drop
-              </ActButton>
-            </p>
-          ) : null}
-          <h3>{count(delivery.attempts, 'attempt')}</h3>
-          <ol class="attempts">
-            {delivery.attemptHistory.map(attempt => (
-              <li key={attempt.number}>
-                <Try attempt={attempt} />
-              </li>
-            ))}
-          </ol>
-        </>
-      ) : null}
+      {asked.error || !asked.value ? <Pending error={asked.error} /> : null}
+      {asked.value ? <InFull delivery={asked.value} /> : null}
     </Drawer>
   );
 }
 
-function Try({ attempt }: { readonly attempt: Attempt }) {
-  const { startedAt, finishedAt, outcome, errorCode, errorMessage } = attempt;
-  const isGood = outcome === 'success';
+function InFull({ delivery }: { readonly delivery: DeliveryInFull }) {
+  const { lastError, state, attempts } = delivery;
   return (
     <>
-      <Ago at={startedAt} />{' '}
-      <State kind={isGood ? 'good' : 'bad'}>{isGood ? 'delivered' : (errorCode ?? 'failed')}</State>
-      {` in ${span(Date.parse(finishedAt) - Date.parse(startedAt))}`}
-      {errorMessage ? <Name>{`: ${errorMessage}`}</Name> : null}
+      <p class="subject">
+        <Name>{pathOf(delivery)}</Name>
+      </p>
+      <p>
+        <DeliveryState delivery={delivery} />
+      </p>
+      {lastError && state !== 'completed' ? (
+        <p class={state === 'failed' ? 'error' : ''}>
+          <Name>{lastError.message}</Name>
+        </p>
+      ) : null}
+      <Acts delivery={delivery} />
+      <Facts facts={factsOf(delivery)} />
+      <h3>{attempts === 0 ? 'Its way' : `Its way, in ${count(attempts, 'try', 'tries')}`}</h3>
+      <ol class="attempts">
+        {stepsOf(delivery).map(({ key, at, kind, name, more }) => (
+          <li key={key}>
+            <State kind={kind}>{name}</State>{' '}
+            <span class="quiet">
+              <Ago at={at} />
+            </span>
+            {more === undefined ? null : (
+              <div class="quiet">
+                <Name>{more}</Name>
+              </div>
+            )}
+          </li>
+        ))}
+      </ol>
+      <h3>In the log</h3>
+      <p>
+        <code>{logWords(delivery)}</code>{' '}
+        <CopyButton text={logWords(delivery)} about="what its lines in the log have">
+          Copy
+        </CopyButton>
+      </p>
     </>
   );
+}
+
+function Acts({ delivery }: { readonly delivery: DeliveryInFull }) {
+  const { id, state, present, filepath, objectKey, droppedAt } = delivery;
+  const isFailed = state === 'failed' && droppedAt === null;
+  return (
+    <p class="row">
+      {isFailed && present ? (
+        <ActButton act={() => retry({ ids: [id] })} about={filepath} kind="strong">
+          Retry
+        </ActButton>
+      ) : null}
+      {isFailed ? (
+        <ActButton
+          act={() => drop({ ids: [id] })}
+          about={filepath}
+          kind="plain"
+          confirm={present ? 'Delete 1 file, undelivered?' : undefined}
+        >
+          Drop
+        </ActButton>
+      ) : null}
+      <CopyButton text={objectKey ?? filepath} kind="plain">
+        {objectKey === null ? 'Copy path' : 'Copy key'}
+      </CopyButton>
+    </p>
+  );
+}
+
+function factsOf(delivery: DeliveryInFull) {
+  const { profile, bucket, objectKey, source, etag, crc32, bytes: size } = delivery;
+  const named = (text: string | null) => text && <Name>{text}</Name>;
+  return [
+    ['next try', <NextTry key="next" delivery={delivery} />],
+    ['size', bytes(size)],
+    ['object', named(objectKey && `s3://${profile}/${bucket}/${objectKey}`)],
+    ['delivered from', named(source)],
+    ['ETag', named(etag)],
+    ['CRC-32', named(crc32)],
+  ] as const;
+}
+
+/** By what its lines in the log are found. Pure. */
+function logWords({ id }: Pick<DeliveryInFull, 'id'>): string {
+  return `"record":${id}`;
 }

@@ -1,27 +1,48 @@
+import { computed } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
+import { LatencyChart, ThroughputChart } from '../../charts/station/deliveries.tsx';
 import { useAsked } from '../../live/asked.ts';
 import { client, status } from '../../live/live.ts';
 import { ActButton } from '../../parts/act-button.tsx';
+import { Fold } from '../../parts/fold.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Name, State } from '../../parts/text.tsx';
+import { nowMs as clockMs } from '../../parts/time.tsx';
 import { count, number } from '../../parts/words.ts';
 import { hrefOf } from '../../router/router.ts';
 import { retry } from './acts.ts';
 
-/** How many files are where, how destinations are reached, and what has failed by its cause. */
+const MINUTE_MS = 60_000;
+
+/** How many files are where, what was delivered over the last day and how fast, and what has failed by its cause. */
 export function Overview() {
   return (
     <>
-      <Panel title="Deliveries">
-        <Totals />
-        <p class="row">
-          <ActButton act={deliverNow} kind="strong">
+      <Panel title="Deliveries" class="overview">
+        <div class="summary">
+          <Totals />
+          <ActButton act={deliverNow} kind="plain">
             Deliver what waits now
           </ActButton>
-        </p>
+        </div>
+        <Fold name="charts" title="Throughput and latency">
+          <Charts />
+        </Fold>
       </Panel>
       <Causes />
     </>
+  );
+}
+
+function Charts() {
+  // As fine as the charts are: they are not made anew each second.
+  const nowMs = useMemo(() => computed(() => Math.floor(clockMs.value / MINUTE_MS) * MINUTE_MS), []).value;
+  return (
+    <div class="columns">
+      <ThroughputChart nowMs={nowMs} isSmall />
+      <LatencyChart nowMs={nowMs} isSmall />
+    </div>
   );
 }
 
@@ -38,7 +59,7 @@ function Totals() {
   ] as const;
   const words = links.map(({ endpoint, state }) => `${endpoint} is ${state}`).join('; ');
   return (
-    <>
+    <div>
       <dl class="totals">
         {facts.map(([name, value]) => (
           <div key={name}>
@@ -48,7 +69,7 @@ function Totals() {
         ))}
       </dl>
       <p class="note">{words === '' ? 'No destination was used yet.' : `${words}.`}</p>
-    </>
+    </div>
   );
 }
 

@@ -43,7 +43,13 @@ export function Bar<Row>(props: BarProps<Row>) {
         </button>
       ) : (
         <span class="quiet keys" aria-hidden="true">
-          <kbd>j</kbd> <kbd>k</kbd> go, <kbd>x</kbd> choose, <kbd>Enter</kbd> open, <kbd>?</kbd> more
+          <kbd>j</kbd> <kbd>k</kbd> go,{' '}
+          {actions.length > 0 ? (
+            <>
+              <kbd>x</kbd> choose,{' '}
+            </>
+          ) : null}
+          <kbd>Enter</kbd> open, <kbd>?</kbd> more
         </span>
       )}
       {newer > 0 ? (

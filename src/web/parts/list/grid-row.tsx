@@ -56,9 +56,11 @@ export class GridRow<Row, Order extends string> extends Component<GridRowProps<R
         aria-selected={isChosen}
         data-index={index}
       >
-        <div role="gridcell" aria-colindex={1} class="choose">
-          <input type="checkbox" tabIndex={-1} checked={isChosen} aria-label={`Choose ${title}`} />
-        </div>
+        {actions.length === 0 ? null : (
+          <div role="gridcell" aria-colindex={1} class="choose">
+            <input type="checkbox" tabIndex={-1} checked={isChosen} aria-label={`Choose ${title}`} />
+          </div>
+        )}
         <div role="gridcell" aria-colindex={2} class="main">
           {href === undefined ? (
             main.cell(row)

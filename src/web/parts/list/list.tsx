@@ -5,7 +5,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Topic } from '../../live/live.ts';
 import { setParams } from '../../router/router.ts';
-import { isPageKey, usePageKeys } from '../keys.ts';
+import { isPageKey, type KeyWords, usePageKeys } from '../keys.ts';
 import { Pending } from '../panel.tsx';
 import { perform, say } from '../toasts.tsx';
 import { number } from '../words.ts';
@@ -67,6 +67,10 @@ const MOST_CHOSEN = 10_000;
 const ADDRESS_MS = 400;
 /** Whoever has not pressed the key again by then did not mean it. */
 const AGAIN_MS = 10_000;
+const CHOOSING: readonly KeyWords[] = [
+  ['x', 'choose the row, or not'],
+  ['Shift j k', 'choose several'],
+];
 /** Rows that a page key goes by. */
 const PAGE_ROWS = 15;
 
@@ -79,6 +83,7 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
   const probe = useRef<HTMLDivElement>(null);
   const order = orderOf(params, columns, props.order);
   const fits = JSON.stringify(about);
+  const canChoose = actions.length > 0;
   const key = JSON.stringify([about, order]);
 
   const [chosen, setChosen] = useState<Chosen<Row>>(chooseNone);
@@ -265,7 +270,7 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
     const isInGrid = event.target === grid.current;
     const from = active?.index ?? (shown?.seenFirst ?? 0) - 1;
     const go = (index: number): void => {
-      if (event.shiftKey) {
+      if (event.shiftKey && canChoose) {
         rangeFrom.current ??= Math.max(0, active?.index ?? index);
         void chooseTo(Math.min(Math.max(0, index), Math.max(0, total - 1)));
       } else rangeFrom.current = undefined;
@@ -279,8 +284,8 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
     else if (isInGrid && name === 'PageUp') go(Math.max(0, from - PAGE_ROWS));
     else if (isInGrid && name === 'Home') go(0);
     else if (isInGrid && name === 'End') go(total - 1);
-    else if (name === 'x' && active) toggle(active.index);
-    else if (name === ' ' && isInGrid && active) toggle(active.index);
+    else if (name === 'x' && active && canChoose) toggle(active.index);
+    else if (name === ' ' && isInGrid && active && canChoose) toggle(active.index);
     else if (name === 'Enter' && isHere && activeRow) openRow(activeRow);
     else if (name === 'Escape' && props.openKey !== undefined) props.close?.();
     else if (name === 'Escape' && chosenCount > 0) setChosen(chooseNone);
@@ -298,8 +303,7 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
   }, []);
   usePageKeys([
     ['j k', 'to the next row, the one before'],
-    ['x', 'choose the row, or not'],
-    ['Shift j k', 'choose several'],
+    ...(canChoose ? CHOOSING : []),
     ['Enter', 'open the row'],
     ...actions.flatMap(({ key: one, name }) => (one ? [[one, name.toLowerCase()] as const] : [])),
   ]);
@@ -319,11 +323,11 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
     if (target.tagName !== 'INPUT') event.preventDefault();
     setActive({ index, key: keyOf(row) });
     grid.current?.focus({ preventScroll: true });
-    if (event.shiftKey) {
+    if (event.shiftKey && canChoose) {
       rangeFrom.current ??= active?.index ?? index;
       getSelection()?.removeAllRanges();
       void chooseTo(index);
-    } else if (isBox || event.ctrlKey || event.metaKey) toggle(index);
+    } else if (canChoose && (isBox || event.ctrlKey || event.metaKey)) toggle(index);
     else openRow(row);
   };
 
@@ -332,7 +336,10 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
   const tracks = columns.map(({ width }) => width).join(' ');
   const rowId = (index: number): string => `${id}-${index}`;
   return (
-    <div class={`list ${isOfBefore ? 'of-before' : ''}`} style={{ '--tracks': tracks }}>
+    <div
+      class={`list ${isOfBefore ? 'of-before' : ''} ${rows.total === 0 ? 'none' : ''} ${canChoose ? '' : 'no-acts'}`}
+      style={{ '--tracks': tracks }}
+    >
       {rows.error ? <Pending error={rows.error} /> : null}
       <div class="head" ref={head}>
         <Bar
@@ -348,9 +355,11 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
         />
         <div role="rowgroup" id={`${id}-titles`}>
           <div role="row" class="row titles" aria-rowindex={1}>
-            <div role="columnheader" aria-colindex={1} class="choose">
-              <span class="hidden">Chosen</span>
-            </div>
+            {canChoose ? (
+              <div role="columnheader" aria-colindex={1} class="choose">
+                <span class="hidden">Chosen</span>
+              </div>
+            ) : null}
             {columns.map((column, index) => (
               <div
                 key={column.title}
@@ -385,7 +394,7 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
         aria-label={label}
         // The titles stay on the screen, with what stands above them.
         aria-owns={`${id}-titles ${id}-rows`}
-        aria-multiselectable="true"
+        aria-multiselectable={canChoose}
         aria-rowcount={rows.total === undefined ? -1 : total + 1}
         aria-colcount={columns.length + 2}
         aria-activedescendant={active && isActiveSeen ? rowId(active.index) : undefined}

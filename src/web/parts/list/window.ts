@@ -37,10 +37,11 @@ export function windowOf(viewed: Viewed): Window {
   const exact = Math.min(Math.max(0, scrolled * scaleOf(viewed)), total);
   const first = Math.max(0, Math.floor(exact) - SPARE);
   const below = Math.min(viewPx, viewPx + scrolledPx);
-  const end = Math.min(total, Math.ceil(exact + below / rowPx) + SPARE);
+  // Some are there before the list comes into view.
+  const end = Math.min(total, Math.max(SPARE, Math.ceil(exact + below / rowPx) + SPARE));
   return {
     first,
-    end: Math.max(first, end),
+    end,
     topPx: scrolled - (exact - first) * rowPx,
     seenFirst: Math.min(Math.floor(exact), Math.max(0, total - 1)),
   };

@@ -112,6 +112,9 @@ function idsOf(database: Database, asked: Asked): number[] {
   if (order === 'newest' && states) return selectMerged(database, asked, states);
   if (order === 'path' && states)
     return select(database, asked, WAYS.path.access, whole(asked, exceptOthers(states)));
+  // Far down, what does not fit is looked up once in the index of paths, rather than the path of each record on the way.
+  if (place && offset > FEW && (order === 'size' || order === 'change'))
+    return select(database, asked, WAYS[order].access, whole({ ...asked, place: exceptElsewhere(place) }));
   return select(database, asked, WAYS[order].access, all);
 }
 
@@ -204,6 +207,11 @@ function exceptOthers(states: readonly FileState[]): Where {
   const others = FILE_STATES.filter(state => !states.includes(state));
   const { sql, values } = statesCondition(others);
   return { sql: `id NOT IN (SELECT id FROM file_records ${BY_STATE} WHERE ${sql})`, values };
+}
+
+/** As `place`, for an index without paths. */
+function exceptElsewhere({ sql, values }: Where): Where {
+  return { sql: `id NOT IN (SELECT id FROM file_records ${WAYS.path.access} WHERE NOT (${sql}))`, values };
 }
 
 function amongIds(ids: readonly number[]): Where {
