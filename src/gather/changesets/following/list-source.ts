@@ -13,6 +13,7 @@ import { possibleMs } from '../next-sync.ts';
 import { LISTING_REASON, sourceOfKey } from '../schedule.ts';
 import { followListed } from './follow-listed.ts';
 import { type ChangesetSource, sourceNamed } from './sources.ts';
+import { WholeListings } from './whole-listings.ts';
 
 /** A listing reaches back this far beyond the one before, for what changed while that one ran. */
 const OVERLAP_MS = 5 * 60_000;
@@ -25,28 +26,40 @@ export interface ListingContext extends ChangesetContext {
 
 /** What the workers do with a source whose time has come: list what is open there, and follow what is new. */
 export function sourceHandler(context: ListingContext): WorkHandler {
+  const whole = new WholeListings();
   return {
     retry: SYNC_RETRY,
-    run: (claim, signal) => listClaimed(claim, signal, context),
+    run: (claim, signal) => listClaimed(claim, signal, whole, context),
     onFailure: ({ claim, error }) =>
       context.changesets.recordSourceFailure(sourceOfKey(claim.key), toErrorRecord(error)),
   };
 }
 
-async function listClaimed(claim: Claim, signal: AbortSignal, context: ListingContext): Promise<WorkOutcome> {
+async function listClaimed(
+  claim: Claim,
+  signal: AbortSignal,
+  whole: WholeListings,
+  context: ListingContext,
+): Promise<WorkOutcome> {
   const { changesets, clock, health, slots } = context;
   const name = sourceOfKey(claim.key);
   const source = sourceNamed(name);
   const known = (await changesets.sources()).find(each => each.name === name);
-  if (!source || !known) return { nextAtMs: null, reason: 'no longer wanted' };
+  if (!source || !known) {
+    whole.drop(name);
+    return { nextAtMs: null, reason: 'no longer wanted' };
+  }
   const { host } = source;
   const startMs = clock.nowMs();
+  const isFirst = known.listedAtMs === null;
+  const isWhole = whole.isDue(name, isFirst, startMs);
   try {
     const { listing, found, etag } = await slots.run(host, claim.priority, signal, async held => {
-      const begun = new Listing(source, known, claim, held, context);
+      const begun = new Listing(source, { ...known, isWhole }, claim, held, context);
       return { listing: begun, ...(await begun.run()) };
     });
     health.recordSuccess(host);
+    if (isWhole) whole.record(name, { isFirst, pages: listing.pages }, startMs);
     if (!listing.isUnchanged) context.unseen.record(host, name, listing.unseen);
     const { stretch = 1 } = context.rhythm(host);
     return {
@@ -66,22 +79,28 @@ interface Listed {
   readonly etag: string | undefined;
 }
 
+/** What is known of a source before it is listed, and whether it is to be listed to its end. */
+interface KnownSource extends StoredChangesetSource {
+  readonly isWhole: boolean;
+}
+
 /** One listing of a source: page by page, what has arrived is kept whatever comes after. */
 class Listing {
   readonly #source: ChangesetSource;
-  readonly #known: StoredChangesetSource;
+  readonly #known: KnownSource;
   readonly #options: ForgeCallOptions & { readonly signal: AbortSignal; readonly priority: Priority };
   readonly #context: ChangesetContext;
   /** What could not be read so far, though the rest was. */
   readonly unseen: Unseen[] = [];
   /** The host says that it is as it was the last time; then what was unseen is so still. */
   isUnchanged = false;
+  pages = 0;
   /** Changesets listed so far. */
   #count = 0;
 
   constructor(
     source: ChangesetSource,
-    known: StoredChangesetSource,
+    known: KnownSource,
     { priority }: Claim,
     signal: AbortSignal,
     context: ChangesetContext,
@@ -96,7 +115,7 @@ class Listing {
     const { kind, host, what } = this.#source;
     const forge = this.#context.hosts.of(host);
     if (kind === 'repository') {
-      const etag = this.#known.etag ?? undefined;
+      const etag = this.#known.isWhole ? undefined : (this.#known.etag ?? undefined);
       return this.#take(forge.listChangesets(what, { ...this.#options, etag }));
     }
     const listed = await this.#take(forge.searchChangesets(searchFor(kind, what), this.#options));
@@ -124,13 +143,13 @@ class Listing {
 
   /** Last updated first, so a later listing ends where nothing can be new. */
   async #take(pages: AsyncIterable<ChangesetPage>): Promise<Listed & { readonly truncated: boolean }> {
-    const { etag: etagBefore, changesets: countBefore } = this.#known;
+    const { etag: etagBefore, changesets: countBefore, isWhole } = this.#known;
     // Under a clock that was ahead the last one seems to be yet to come: everything is listed again.
     const nowMs = this.#context.clock.nowMs();
     const isPast = (this.#known.listedAtMs ?? 0) <= nowMs;
     const listedAtMs = isPast ? this.#known.listedAtMs : null;
     const skewMs = this.#context.clockSkewMs(this.#source.host);
-    const backToMs = listedAtMs === null ? undefined : listedAtMs + skewMs - OVERLAP_MS;
+    const backToMs = isWhole || listedAtMs === null ? undefined : listedAtMs + skewMs - OVERLAP_MS;
     let etag: string | undefined;
     let truncated = false;
     for await (const page of pages) {
@@ -138,6 +157,7 @@ class Listing {
         this.isUnchanged = true;
         return { found: countBefore, etag: etagBefore ?? undefined, truncated };
       }
+      this.pages += 1;
       etag ??= page.etag;
       truncated ||= page.truncated;
       this.#count += page.changesets.length;
