@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WholeListings } from '../../../../src/gather/changesets/following/whole-listings.ts';
-import { followingMany, syncedCount, testChangesets } from '../../../support/changesets.ts';
+import { followingMany, testChangesets } from '../../../support/changesets.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -32,25 +32,32 @@ test('a changeset that slips from one page to the one before while they are read
   const station = await testChangesets(t);
   const { standIn, changesets, until, clock } = station;
   const repository = standIn.model.addRepository('acme/many');
-  for (let index = 0; index < 150; index += 1) {
+  for (let index = 0; index < 250; index += 1) {
     const createdAtMs = clock.nowMs() - (60 + index) * MINUTE_MS;
     standIn.model.addChangeset(repository, { createdAtMs, updatedAtMs: createdAtMs });
   }
+  const startMs = clock.nowMs();
   const [newest] = standIn.model.changesets;
   assert.ok(newest);
   let isMoved = false;
   standIn.faults.push(({ url }) => {
-    if (!url.pathname.endsWith('/pulls') || url.searchParams.get('page') !== '2' || isMoved) return undefined;
-    // One of the first page is closed: the first of the second page is now the last of the first.
+    if (!url.pathname.endsWith('/pulls') || url.searchParams.get('page') !== '3' || isMoved) return undefined;
+    // One of the first page is closed: the first of the third page is now the last of the second.
     isMoved = true;
     newest.state = 'closed';
     return undefined;
   });
   await changesets.start();
   await station.configure(followingMany(station));
-  await until(async () => isMoved && (await syncedCount(station)) >= 148);
+  const isFollowed = async (number: number): Promise<boolean> => {
+    const ref = { host: station.host, repository: 'acme/many', number };
+    return (await station.store.changesets.byAddresses([ref])).some(({ followed }) => followed);
+  };
+  await until(() => isFollowed(250));
+  assert.deepEqual([isMoved, await isFollowed(200), await isFollowed(201)], [true, true, false]);
   await until(async () => {
-    await clock.advance(5 * MINUTE_MS);
-    return (await syncedCount(station)) === 149;
+    await clock.advance(MINUTE_MS);
+    return isFollowed(201);
   });
+  assert.ok(clock.nowMs() - startMs < 60 * MINUTE_MS);
 });
