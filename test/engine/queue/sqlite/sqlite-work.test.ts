@@ -29,4 +29,4 @@ workProperties(async () => {
   const database = await Database.open({ path: ':memory:', clock: systemClock });
   const queue = new SqliteWorkQueue({ database, clock, isWorkerGone: worker => gone.has(worker) });
   return { clock, gone, queue, tickMs: 1, close: () => database.close() };
-}, 300);
+}, 120);
