@@ -49,6 +49,9 @@ export const CaptureStatus = z.object({
     .object({ files: Count, readings: Count, unwritten: Count })
     .describe('deleted undelivered on a full disk, ever; `unwritten` since the start'),
   freedBytes: Bytes.describe('what gave way on a full disk, ever'),
+  freedCopies: z
+    .object({ files: Count, bytes: Bytes })
+    .describe('of that, kept copies of delivered files, whatever `keepCompleted` says'),
 });
 
 export const CaptureFile = z

@@ -156,6 +156,7 @@ function render(status: StationStatus, cli: Cli): string {
       ({ kind, files, example }) =>
         `  left  ${formatCount(files, 'file')} (${LEFT_WORDS[kind]}), as ${printable(example)}`,
     ),
+    ...freedLine(status.capture.freedCopies),
     `${style.bold('cache')}     ${formatCount(cache.clones, 'clone')}, ${formatBytes(cache.usedBytes)}${cache.maxBytes === null ? '' : ` of ${formatBytes(cache.maxBytes)}`}`,
     ...disks.map(
       one =>
@@ -221,4 +222,12 @@ function churnLines({ behind }: StationStatus['repos']['churn']): string[] {
     .map(({ url, state, progress }) => `  churn ${printable(url)} ${state}: ${printable(progress)}`);
   const more = behind.length - lines.length;
   return more > 0 ? [...lines, `  churn ${more} more`] : lines;
+}
+
+/** Whoever keeps files for good is to know that some are gone. */
+function freedLine({ files, bytes }: { readonly files: number; readonly bytes: number }): string[] {
+  if (files === 0) return [];
+  return [
+    `  freed ${formatCount(files, 'kept copy', 'kept copies')} (${formatBytes(bytes)}) gave way on a full disk; their buckets have them`,
+  ];
 }

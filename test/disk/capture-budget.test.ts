@@ -28,6 +28,7 @@ function budgetOn(t: TestContext, mount: string, fileBytes: number) {
   assert.equal(left.length, 33, '32 files and the one in progress');
   assert.deepEqual([recorded.lostFiles, recorded.lostReadings], [8, 80]);
   assert.equal(recorded.bytes, (4 + 8) * fileBytes);
+  assert.deepEqual([recorded.keptFiles, recorded.keptBytes], [4, 4 * fileBytes]);
   assert.deepEqual(new Set(lostRecords), new Set(['capture_lost']));
   assert.deepEqual([lostRecords.length, lostRows], [8, 8]);
   return shares as [bytes: number, inodes: number];

@@ -132,14 +132,16 @@ export function capturesSuite(name: string, open: OpenLocal): void {
 
   test(`${name}: what gave way is listed newest first, and summed up`, async t => {
     const { captures } = await start(t);
-    const none = { bytes: 0, lostFiles: 0, lostReadings: 0 };
+    const none = { bytes: 0, lostFiles: 0, lostReadings: 0, keptFiles: 0, keptBytes: 0 };
     assert.deepEqual([captures.listFreed(9), captures.freedTotals()], [[], none]);
     const clones = { atMs: 1, step: 'clones', path: null, files: 2, bytes: 50, readings: 0, lost: false };
     const readings = { atMs: 2, step: 'readings', path: '/a', files: 1, bytes: 5, readings: 7, lost: true };
-    await captures.recordFreed([clones, readings]);
-    assert.deepEqual(captures.listFreed(9), [readings, clones]);
+    const kept = { atMs: 0, step: 'completed', path: null, files: 3, bytes: 20, readings: 0, lost: false };
+    await captures.recordFreed([kept, clones, readings]);
+    assert.deepEqual(captures.listFreed(9), [readings, clones, kept]);
     assert.deepEqual(captures.listFreed(1), [readings]);
-    assert.deepEqual(captures.freedTotals(), { bytes: 55, lostFiles: 1, lostReadings: 7 });
+    const lost = { lostFiles: 1, lostReadings: 7 };
+    assert.deepEqual(captures.freedTotals(), { bytes: 75, ...lost, keptFiles: 3, keptBytes: 20 });
     await captures.close();
     await captures.close();
   });

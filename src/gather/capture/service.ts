@@ -49,6 +49,8 @@ export interface CaptureStatus {
   readonly lost: { readonly files: number; readonly readings: number; readonly unwritten: number };
   /** What gave way on a full disk, ever. */
   readonly freedBytes: number;
+  /** Of that, kept copies of delivered files: their bucket has them. */
+  readonly freedCopies: { readonly files: number; readonly bytes: number };
 }
 
 /** Nothing captures. */
@@ -57,6 +59,7 @@ export const NO_CAPTURE: CaptureStatus = {
   collectors: [],
   lost: { files: 0, readings: 0, unwritten: 0 },
   freedBytes: 0,
+  freedCopies: { files: 0, bytes: 0 },
 };
 
 /**
@@ -138,9 +141,15 @@ export class CaptureService implements Service {
   async status(): Promise<CaptureStatus> {
     if (!this.#journal) return NO_CAPTURE;
     const collectors = (await this.#capture?.status()) ?? [];
-    const { bytes: freedBytes, lostFiles: files, lostReadings: readings } = this.#journal.freedTotals();
+    const freed = this.#journal.freedTotals();
     const unwritten = collectors.reduce((sum, one) => sum + one.lost, 0);
-    return { enabled: this.#isOn(), collectors, lost: { files, readings, unwritten }, freedBytes };
+    return {
+      enabled: this.#isOn(),
+      collectors,
+      lost: { files: freed.lostFiles, readings: freed.lostReadings, unwritten },
+      freedBytes: freed.bytes,
+      freedCopies: { files: freed.keptFiles, bytes: freed.keptBytes },
+    };
   }
 
   /** Finished files, newest first, each with its way to the bucket. */

@@ -58,6 +58,17 @@ export interface FreedSpace {
   readonly lost: boolean;
 }
 
+/** What gave way on a full disk, ever. */
+export interface FreedTotals {
+  readonly bytes: number;
+  /** Deleted unsent. */
+  readonly lostFiles: number;
+  readonly lostReadings: number;
+  /** Of `bytes`, the copies of delivered files: step `completed`. */
+  readonly keptFiles: number;
+  readonly keptBytes: number;
+}
+
 /** An unsent capture file: not delivered, not lost. */
 export interface UnsentCapture extends FileAddress {
   readonly id: number;
@@ -102,7 +113,7 @@ export interface CaptureJournal {
   /** What gave way, newest first. */
   listFreed(limit: number): FreedSpace[];
   /** Sums of all that gave way. */
-  freedTotals(): { readonly bytes: number; readonly lostFiles: number; readonly lostReadings: number };
+  freedTotals(): FreedTotals;
   /** The file that has waited longest to be delivered, of any origin. */
   oldestWaiting(): { readonly filepath: string; readonly createdAtMs: number } | undefined;
   waitingTotals(): { readonly files: number; readonly bytes: number };

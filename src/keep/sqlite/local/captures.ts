@@ -166,10 +166,18 @@ export class SqliteCaptures implements CaptureJournal {
   freedTotals() {
     const [row] = this.#database.all(
       `SELECT coalesce(sum(bytes), 0) AS bytes, coalesce(sum(files * lost), 0) AS lostFiles,
-         coalesce(sum(readings * lost), 0) AS lostReadings FROM disk_freed`,
+         coalesce(sum(readings * lost), 0) AS lostReadings,
+         coalesce(sum(files) FILTER (WHERE step = 'completed'), 0) AS keptFiles,
+         coalesce(sum(bytes) FILTER (WHERE step = 'completed'), 0) AS keptBytes FROM disk_freed`,
     );
     const of = (name: string): number => (row ? readInteger(row, name) : 0);
-    return { bytes: of('bytes'), lostFiles: of('lostFiles'), lostReadings: of('lostReadings') };
+    return {
+      bytes: of('bytes'),
+      lostFiles: of('lostFiles'),
+      lostReadings: of('lostReadings'),
+      keptFiles: of('keptFiles'),
+      keptBytes: of('keptBytes'),
+    };
   }
 
   oldestWaiting() {

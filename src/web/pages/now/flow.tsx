@@ -213,6 +213,11 @@ function Keep({ now, plan }: { readonly now: Status; readonly plan: Plan | undef
         ) : (
           <a href="#/capture">nothing has to give way</a>
         )}
+        {now.capture.freedCopies.files === 0 ? null : (
+          <a class="quiet" href="#/capture">
+            {count(now.capture.freedCopies.files, 'kept copy', 'kept copies')} gave way so far
+          </a>
+        )}
       </Row>
       <Row title="Clones">
         <a href="#/repositories?order=size">{count(cache.clones, 'clone')}</a>
