@@ -160,6 +160,7 @@ function startGit(args: readonly string[], options: GitOptions): StartedGit {
       new SluiceError('answer_too_large', `${subject ?? operation} has git ${excess}`, {
         operation,
         subject,
+        hint: 'No repository needs so much; where this one does, give this machine more memory.',
       }),
     );
   });

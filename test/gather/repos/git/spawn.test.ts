@@ -123,6 +123,7 @@ test('messages without an end, and memory that what git started takes, are bound
   await assert.rejects(runGit(['fetch'], { maxMemoryBytes: 100 * 2 ** 20 }), {
     code: 'answer_too_large',
     message: 'git fetch has git take more than 100 MiB of memory',
+    hint: /more memory/,
   });
   assert.deepEqual(processesMentioning(directory), []);
 });
