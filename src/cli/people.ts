@@ -1,3 +1,11 @@
+import { SluiceError } from '../base/errors.ts';
+import { loginOfAddress } from '../gather/forges/definitions.ts';
+import {
+  type MergeReason,
+  type MergeSuggestion,
+  refusalsOf,
+  suggestMerges,
+} from '../insights/merge-suggestions.ts';
 import type { Person } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
@@ -42,6 +50,60 @@ export async function changePeople(
     const person = await change(store);
     if (person) print(person, options.json === true, cli);
   });
+}
+
+const REASONS: Readonly<Record<MergeReason, string>> = {
+  email: 'one e-mail under several names',
+  noreply: 'an address of a code host with this login',
+  name: 'one name, written alike',
+};
+
+/** Prints who may be one person, those with most commits first, each with the command that makes them one. */
+export async function listSuggestions(options: PeopleOptions, cli: Cli): Promise<void> {
+  const shown = rowsAsked(options);
+  await withStore(options, cli, async ({ people }) => {
+    const everybody = await people.list({ limit: MOST_PEOPLE });
+    const suggestions = suggestMerges(everybody, await people.refusals(), loginOfAddress);
+    for (const suggestion of suggestions.slice(0, shown)) printSuggestion(suggestion, options, cli);
+    if (!options.json) cli.stdout.write(someMoreLine(suggestions.length, shown));
+    if (suggestions.length === 0 && !options.json) cli.stdout.write('nobody seems to be somebody else\n');
+  });
+}
+
+/**
+ * Says that those who have the e-mails are not one person, or takes that back. @throws SluiceError `not_found` where they
+ * are fewer than two
+ */
+export async function refuseMerge(
+  emails: readonly string[],
+  refused: boolean,
+  options: GlobalOptions,
+  cli: Cli,
+): Promise<void> {
+  await withStore(options, cli, async ({ people }) => {
+    const wanted = new Set(emails.map(email => email.toLowerCase()));
+    const meant = (await people.list({ limit: MOST_PEOPLE })).filter(person =>
+      person.emails.some(email => wanted.has(email.toLowerCase())),
+    );
+    if (meant.length < 2) {
+      throw new SluiceError('not_found', `${emails.join(', ')}: fewer than two people have these e-mails`, {
+        hint: 'See "sluice people suggestions".',
+      });
+    }
+    await people.refuse(refusalsOf(meant), refused);
+    const names = meant.map(({ name, email }) => printable(`${name} <${email}>`)).join(', ');
+    cli.stdout.write(`${refused ? 'not suggested again' : 'suggested again'}: ${names}\n`);
+  });
+}
+
+function printSuggestion(suggestion: MergeSuggestion, { json }: PeopleOptions, cli: Cli): void {
+  if (json) {
+    cli.stdout.write(`${jsonText(suggestion)}\n`);
+    return;
+  }
+  cli.stdout.write(`${REASONS[suggestion.reason]}\n`);
+  for (const person of suggestion.people) print(person, false, cli);
+  cli.stdout.write(`  sluice people merge ${suggestion.emails.map(printable).join(' ')}\n\n`);
 }
 
 async function withStore(

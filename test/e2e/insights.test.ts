@@ -151,3 +151,32 @@ test('sluice insights changesets: percentiles in a table or CSV, the whole repor
   const json = await sluice(t, ['insights', 'changesets', '--json'], { cwd });
   assert.equal(JSON.parse(json.stdout).cycleMs.p50, 48 * hourMs);
 });
+
+test('sluice people suggestions: who may be one person, merged or refused from the command line (W-54)', async t => {
+  const cwd = standingPlace(t);
+  const origin = grownRepository(join(cwd, 'origin.git'), 12, 3);
+  const author = 'AUTHOR  0 <other@example.org> 1700000000 +0000';
+  origin.fastImport(
+    `commit refs/heads/more\nauthor ${author}\ncommitter ${author}\ndata 4\nmore\nfrom refs/heads/main\n`,
+  );
+  const run = (...args: string[]) => sluice(t, args, { cwd });
+  await run('bake', origin.path);
+  const { stdout, code } = await run('people', 'suggestions');
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /^one name, written alike\n +4 {2}Author 0 <author0@example\.org>\n +1 {2}AUTHOR {2}0 <other@example\.org>\n {2}sluice people merge author0@example\.org other@example\.org\n/,
+  );
+  const [json = ''] = (await run('people', 'suggestions', '--json')).stdout.split('\n');
+  assert.deepEqual(JSON.parse(json).emails, ['author0@example.org', 'other@example.org']);
+  const nobody = 'nobody seems to be somebody else\n';
+  const both = ['author0@example.org', 'OTHER@example.org'];
+  assert.match((await run('people', 'refuse', ...both)).stdout, /^not suggested again: Author 0 /);
+  assert.equal((await run('people', 'suggestions')).stdout, nobody);
+  assert.match((await run('people', 'refuse', '--undo', ...both)).stdout, /^suggested again: Author 0 /);
+  assert.equal((await run('people', 'suggestions')).stdout, stdout);
+  const alone = await run('people', 'refuse', 'author0@example.org');
+  assert.deepEqual([alone.code, /fewer than two people/.test(alone.stderr)], [1, true]);
+  await run('people', 'merge', ...both);
+  assert.equal((await run('people', 'suggestions')).stdout, nobody);
+});

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Store } from '../../keep/store/store.ts';
 import type { Cli, Outcome } from '../cli.ts';
 
-/** `sluice people ls|merge|split|bot`. */
+/** `sluice people ls|suggestions|merge|refuse|split|bot`. */
 export function definePeople(program: Command, cli: Cli, _outcome: Outcome): void {
   const people = program
     .command('people')
@@ -12,6 +12,7 @@ export function definePeople(program: Command, cli: Cli, _outcome: Outcome): voi
       `
 Examples:
   sluice people ls --search ada
+  sluice people suggestions                               who may be one person
   sluice people merge ada@work.example ada@home.example   the first one stays
   sluice people split ada@home.example                    undoes that
   sluice people bot ci@example.org                        a program (--not: no)
@@ -30,6 +31,27 @@ No history is read again. Mailmaps of repositories apply before this.`,
     .action(async (_options, command: Command) => {
       const { listPeople } = await import('../people.ts');
       await listPeople(command.optsWithGlobals(), cli);
+    });
+  people
+    .command('suggestions')
+    .description('list who may be one person: by e-mail, by name, by the login of a code host')
+    .option('--limit <number>', 'at most so many (default: 50; all with --json)')
+    .option('--all', 'all of them')
+    .option('--json', 'one JSON object a suggestion on a line')
+    .addHelpText('after', '\nExamples:\n  sluice people suggestions --limit 5')
+    .action(async (_options, command: Command) => {
+      const { listSuggestions } = await import('../people.ts');
+      await listSuggestions(command.optsWithGlobals(), cli);
+    });
+  people
+    .command('refuse')
+    .description('say that people are not one and the same: they are not suggested again')
+    .argument('<email...>', 'their e-mails; one is enough where they share it')
+    .option('--undo', 'take that back')
+    .addHelpText('after', '\nExamples:\n  sluice people refuse ada@work.example ada@club.example')
+    .action(async (emails: string[], { undo = false }: { undo?: boolean }, command: Command) => {
+      const { refuseMerge } = await import('../people.ts');
+      await refuseMerge(emails, !undo, command.optsWithGlobals(), cli);
     });
   people
     .command('merge')

@@ -1,4 +1,4 @@
-import type { Status } from '../../live/live.ts';
+import { type Status, status } from '../../live/live.ts';
 import { Table } from '../../parts/table.tsx';
 import { Name, Outward, State } from '../../parts/text.tsx';
 import { bytes, count, number, span } from '../../parts/words.ts';
@@ -7,6 +7,7 @@ type Station = Status['stations'][number];
 
 /** The stations that share the store: who is there, what lies with each, and where its pages are. */
 export function Fleet({ stations }: { readonly stations: readonly Station[] }) {
+  const own = status.value?.station.root;
   const silent = stations.filter(({ isSilent }) => isSilent).length;
   return (
     <>
@@ -22,8 +23,12 @@ export function Fleet({ stations }: { readonly stations: readonly Station[] }) {
           {
             title: 'Station',
             kind: 'main',
-            cell: ({ name, url }) =>
-              url === null ? <Name>{name}</Name> : <Outward url={url}>{name}</Outward>,
+            cell: ({ name, url }) => (
+              <>
+                {url === null ? <Name>{name}</Name> : <Outward url={url}>{name}</Outward>}
+                {own !== undefined && name.endsWith(`:${own}`) ? <span class="quiet"> this one</span> : null}
+              </>
+            ),
           },
           {
             title: 'State',

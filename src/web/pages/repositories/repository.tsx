@@ -56,7 +56,7 @@ export function News({ repository: { lastNewsAt, lastBakedAt } }: { readonly rep
 
 /** `12.4 MiB full, pinned`: where its clone lies. */
 export function Clone({ repository: { clone } }: { readonly repository: Repository }) {
-  if (!clone) return <span class="quiet">none</span>;
+  if (!clone) return <span class="quiet">none here</span>;
   const where = clone.onDisk
     ? `${bytes(clone.bytes)} ${clone.kind}`
     : clone.cold
