@@ -35,6 +35,11 @@ export interface WorkersOptions {
   readonly handlers: ReadonlyMap<string, WorkHandler>;
   /** At most so many at once here. */
   readonly concurrency: number;
+  /**
+   * Work that has run for so long leaves its place to others, for as many at once as `concurrency` says, so that what
+   * waits for a slow far side does not keep all others waiting; it keeps its place in its group. Never by default.
+   */
+  readonly longAfterMs?: number;
   /** At most so many at once of a group, other workers' included (see ClaimRequest). */
   readonly perGroup?: ClaimRequest['perGroup'];
   /** Called with every claim that is over; must not throw. */
@@ -192,9 +197,9 @@ export class Workers implements Service {
 
   /** Claims as much as there is room for; answers how long until another claim is worth it. */
   async #claim(): Promise<number> {
-    const { queue, clock, handlers, concurrency, perGroup } = this.#options;
+    const { queue, clock, handlers, perGroup } = this.#options;
     const { leaseMs, pollMs } = this.#timing;
-    const room = concurrency - this.#active.size;
+    const room = this.#room();
     // A piece of work that is over wakes the loop.
     if (room < 1) return pollMs;
     await this.#releaseDead();
@@ -212,6 +217,13 @@ export class Workers implements Service {
     const nextMs = await queue.nextDueAt({ kinds, afterMs: beforeMs });
     if (nextMs === null) return pollMs;
     return Math.min(pollMs, Math.max(0, nextMs - clock.nowMs()));
+  }
+
+  #room(): number {
+    const { clock, concurrency, longAfterMs = Number.POSITIVE_INFINITY } = this.#options;
+    const longMs = clock.monotonicMs() - longAfterMs;
+    const long = [...this.#active].filter(({ startedMs }) => startedMs <= longMs).length;
+    return concurrency - (this.#active.size - Math.min(long, concurrency));
   }
 
   async #releaseDead(): Promise<void> {

@@ -146,6 +146,22 @@ test('at most so many at once overall, in order; the next one as soon as one is 
   assert.equal(workers.active, 0);
 });
 
+test('work that takes very long leaves its place to others, as many at once again (R-655)', async t => {
+  const bench = await Bench.open(t);
+  for (let index = 0; index < 9; index += 1) await bench.put(`${index}`, index - 10);
+  await bench.start({ longAfterMs: 10_000, timing: { pollMs: POLL_MS } });
+  await bench.clock.advance(9000);
+  assert.deepEqual(bench.keys, ['0', '1']);
+  await bench.clock.advance(2000);
+  assert.deepEqual(bench.keys, ['0', '1', '2', '3']);
+  await bench.end(3);
+  assert.deepEqual(bench.keys, ['0', '1', '2', '3', '4']);
+  await bench.clock.advance(15_000);
+  assert.equal(bench.keys.length, 5, 'no more than twice as many, however long they take');
+  await bench.end(0);
+  assert.deepEqual(bench.keys.slice(5), ['5']);
+});
+
 test('at most so many of a group, others go on beside it (C-11)', async t => {
   const bench = await Bench.open(t);
   for (const key of ['a', 'b', 'c']) await bench.put(key, -10, { group: 'full' });

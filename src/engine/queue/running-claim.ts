@@ -32,6 +32,8 @@ const LONGEST_SETTLE_WAIT_MS = 10_000;
 
 export class RunningClaim {
   readonly claim: Claim;
+  /** By `Clock.monotonicMs`. */
+  readonly startedMs: number;
   /** Resolves when it is over. Never rejects. */
   readonly over: Promise<void>;
   readonly #options: RunningClaimOptions;
@@ -42,6 +44,7 @@ export class RunningClaim {
   constructor(claim: Claim, options: RunningClaimOptions) {
     this.claim = claim;
     this.#options = options;
+    this.startedMs = options.clock.monotonicMs();
     this.over = this.#run();
   }
 

@@ -19,6 +19,8 @@ export interface RepositoryWorkersContext extends RepositoryContext {
 
 /** Running bakes get this long to finish when the station stops; then they are handed back, to go on from there. */
 const DRAIN_MS = 500;
+/** Hardly a sync takes so long that does not wait for a slow remote: see `WorkersOptions.longAfterMs`. */
+const LONG_AFTER_MS = 15 * 60_000;
 
 /**
  * Those who sync repositories as a service of the station: so many at once, and so many of one host.
@@ -44,6 +46,7 @@ export function repositoryWorkers(
       [OWNER_KIND, ownerHandler],
     ]),
     concurrency: config().git.concurrency,
+    longAfterMs: LONG_AFTER_MS,
     perGroup: host => (isPaused(host) ? 0 : config().git.perHost),
     onEnd: onWorkEnd,
     timing: { drainMs: DRAIN_MS },
