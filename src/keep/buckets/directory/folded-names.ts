@@ -15,7 +15,8 @@ const LIKE_NAMES: readonly (readonly [string, string])[] = [
 
 /**
  * Names on file systems that take several for one: `a.txt` and `A.txt` on sticks, Windows shares and Macs. Two keys that
- * differ only so would be one file, and the second one would replace the first.
+ * differ only so would be one file, and the second one would replace the first
+ * (docs/decisions/0076-names-that-are-taken-for-one.md).
  */
 export class FoldedNames {
   /** Whether a file system folds names, by its device. */
