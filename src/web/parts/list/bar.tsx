@@ -1,5 +1,6 @@
 import { ActButton } from '../act-button.tsx';
 import { count, number } from '../words.ts';
+import { fittingAim } from './aim.ts';
 import type { Aim, ListAction } from './column.ts';
 
 interface BarProps<Row> {
@@ -85,10 +86,4 @@ function Acts<Row>({ aim, chosenCount, actions, done }: ActsProps<Row>) {
       })}
     </>
   );
-}
-
-/** Of those that are chosen, what it can be done to. Pure. */
-export function fittingAim<Row>(aim: Aim<Row>, { isFor }: Pick<ListAction<Row>, 'isFor'>): Aim<Row> {
-  if (aim.kind === 'all' || !isFor) return aim;
-  return { kind: 'some', rows: aim.rows.filter(isFor) };
 }

@@ -1,6 +1,7 @@
 // What a page says of its list: columns, and what can be done to rows.
 import type { ComponentChildren } from 'preact';
 import type { ToastText } from '../toasts.tsx';
+import type { ColumnOrder } from './address.ts';
 
 /** A column. `Order`: the names of orders that the list's operation takes. */
 export interface ListColumn<Row, Order extends string> {
@@ -10,7 +11,7 @@ export interface ListColumn<Row, Order extends string> {
   /** Its width, as `grid-template-columns` has it. */
   readonly width: string;
   /** Pressing its title puts the list in this order; pressing again turns it round. */
-  readonly order?: { readonly by: Order; readonly descends: boolean };
+  readonly order?: ColumnOrder<Order>;
   /** On a phone the title stands before what it says. */
   readonly isLabelled?: boolean;
   /** On a phone it is left out. */

@@ -7,14 +7,15 @@ import type { Topic } from '../../live/live.ts';
 import { setParams } from '../../router/router.ts';
 import { isPageKey, type KeyWords, usePageKeys } from '../keys.ts';
 import { Pending } from '../panel.tsx';
-import { perform, say } from '../toasts.tsx';
-import { number } from '../words.ts';
-import { Bar, fittingAim } from './bar.tsx';
-import { type Chosen, choose, chooseAll, chooseNone, countChosen, isChosen } from './chosen.ts';
+import { type Active, activeOf, addressOf, orderOf, placeOf } from './address.ts';
+import { Bar } from './bar.tsx';
 import type { Aim, ListAction, ListColumn } from './column.ts';
 import { GridRow } from './grid-row.tsx';
-import { orderOf, pressed, sortOf } from './order.ts';
+import { placeAfter, stepOf } from './keys.ts';
 import type { Part, PartAnswer } from './rows.ts';
+import { Titles } from './titles.tsx';
+import { useChosen } from './use-chosen.ts';
+import { useKeyAct } from './use-key-act.ts';
 import { useRows } from './use-rows.ts';
 import { useView } from './use-view.ts';
 import { heightPx, scrolledTo, windowOf } from './window.ts';
@@ -54,25 +55,12 @@ export interface ListProps<Row, Order extends string> {
   readonly empty: ComponentChildren;
 }
 
-/** Where the keys are. */
-interface Active {
-  readonly index: number;
-  /** Undefined: its row is not known yet. */
-  readonly key: string | undefined;
-}
-
-/** So many rows at most are chosen one by one: more are chosen by what they have in common. */
-const MOST_CHOSEN = 10_000;
 /** The address follows the keys once they rest: browsers count how often it changes. */
 const ADDRESS_MS = 400;
-/** Whoever has not pressed the key again by then did not mean it. */
-const AGAIN_MS = 10_000;
 const CHOOSING: readonly KeyWords[] = [
   ['x', 'choose the row, or not'],
   ['Shift j k', 'choose several'],
 ];
-/** Rows that a page key goes by. */
-const PAGE_ROWS = 15;
 
 export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
   const { label, words, ask, about, topics, keyOf, titleOf, hrefOf, columns, actions, params, empty } = props;
@@ -86,12 +74,10 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
   const canChoose = actions.length > 0;
   const key = JSON.stringify([about, order]);
 
-  const [chosen, setChosen] = useState<Chosen<Row>>(chooseNone);
-  const [active, setActive] = useState<Active | undefined>(() => placeIn(params));
+  const [active, setActive] = useState<Active | undefined>(() => activeOf(params));
   /** The place in the address, until it has been gone to. */
-  const [wantedAt, setWantedAt] = useState(() => atOf(params) ?? 0);
+  const [wantedAt, setWantedAt] = useState(() => placeOf(params) ?? 0);
   const [newer, setNewer] = useState(0);
-  const rangeFrom = useRef<number>(undefined);
   const isPointed = useRef(false);
   const movedBy = useRef(0);
   const { view, look } = useView(head, body, probe);
@@ -100,20 +86,21 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
     (view !== undefined && view.scrolledPx > 0) ||
     isPointed.current ||
     active !== undefined ||
-    chosen.rows.size > 0 ||
+    choosing.count > 0 ||
     grid.current?.contains(document.activeElement) === true;
   const { rows, isOfBefore } = useRows<Row>(key, {
     ask: (part, signal) => ask({ ...part, order: order.by, reverse: order.reverse }, signal),
     ...{ keyOf, topics, first: wantedAt },
     onMoved: places => {
       setActive(now => now && { ...now, index: Math.max(0, now.index + places) });
-      if (rangeFrom.current !== undefined) rangeFrom.current = Math.max(0, rangeFrom.current + places);
+      choosing.move(places);
       if (!isHeld()) return;
       movedBy.current += places;
       if (places > 0) setNewer(now => now + places);
     },
   });
   const total = rows.total ?? 0;
+  const choosing = useChosen(rows, total, keyOf);
   const shown = view && windowOf({ ...view, total });
   const isActiveSeen =
     active !== undefined && shown !== undefined && active.index >= shown.first && active.index < shown.end;
@@ -122,7 +109,7 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
   const isFirst = useRef(true);
   useEffect(() => {
     if (isFirst.current) return;
-    setChosen(chooseNone);
+    choosing.none();
   }, [fits]);
   useEffect(() => {
     if (isFirst.current) {
@@ -131,7 +118,7 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
     }
     setActive(undefined);
     setNewer(0);
-    rangeFrom.current = undefined;
+    choosing.beginAnew();
     if (view && view.scrolledPx > 0) scrollBy({ top: -view.scrolledPx, behavior: 'instant' });
   }, [key]);
 
@@ -177,15 +164,12 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
     );
   }, [activeKey, active?.index]);
 
-  const at = active ? active.index : (shown?.seenFirst ?? 0);
+  const address = addressOf(active, shown?.seenFirst ?? 0);
   useEffect(() => {
     if (!isThere || isOfBefore || rows.total === undefined) return;
-    const timer = setTimeout(
-      () => setParams({ at: at > 0 || active ? String(at + 1) : undefined, row: active?.key }),
-      ADDRESS_MS,
-    );
+    const timer = setTimeout(() => setParams({ ...address }), ADDRESS_MS);
     return () => clearTimeout(timer);
-  }, [at, active?.key, isThere, isOfBefore, rows.total === undefined]);
+  }, [address.at, address.row, isThere, isOfBefore, rows.total === undefined]);
 
   function show(index: number, isTop = false): void {
     const now = look();
@@ -213,84 +197,33 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
       if (href !== undefined) location.hash = href.slice(1);
     }
   };
-  const toggle = (index: number): void => {
-    const row = rows.at(index);
-    if (row === undefined) return;
-    const rowKey = keyOf(row);
-    rangeFrom.current = index;
-    setChosen(now => choose(now, [[rowKey, row]], !isChosen(now, rowKey)));
-  };
-  const chooseTo = async (index: number): Promise<void> => {
-    const from = rangeFrom.current ?? index;
-    const [first, last] = from < index ? [from, index] : [index, from];
-    if (last - first >= MOST_CHOSEN) {
-      say(`At most ${number(MOST_CHOSEN)} rows are chosen at once; choose all that fit instead.`);
-      return;
-    }
-    const range = await rows.range(first, last);
-    setChosen(now =>
-      choose(
-        now,
-        range.map(row => [keyOf(row), row] as const),
-        true,
-      ),
-    );
-  };
-  const aim: Aim<Row> =
-    chosen.kind === 'some'
-      ? { kind: 'some', rows: [...chosen.rows.values()] }
-      : { kind: 'all', except: [...chosen.rows.values()] };
-  const chosenCount = countChosen(chosen, total);
-
-  const again = useRef<{ readonly name: string; readonly untilMs: number }>(undefined);
-  const actByKey = (action: ListAction<Row>): void => {
-    const wanted: Aim<Row> = chosenCount > 0 ? aim : { kind: 'some', rows: activeRow ? [activeRow] : [] };
-    if (wanted.kind === 'all' && action.isForAll === false) return;
-    const fitting = fittingAim(wanted, action);
-    const many = fitting.kind === 'some' ? fitting.rows.length : chosenCount;
-    if (many === 0 || many !== (action.only ?? many)) {
-      say(`${action.name}: not for what is chosen.`);
-      return;
-    }
-    const asked = again.current;
-    if (action.confirm && !(asked?.name === action.name && performance.now() < asked.untilMs)) {
-      again.current = { name: action.name, untilMs: performance.now() + AGAIN_MS };
-      say(`${action.confirm(many)} Press ${action.key} again.`);
-      return;
-    }
-    again.current = undefined;
-    void perform(() => action.act(fitting)).then(isDone => {
-      if (isDone) setChosen(chooseNone);
-    });
-  };
+  const actByKey = useKeyAct<Row>();
+  const rowsActive: Aim<Row> = { kind: 'some', rows: activeRow ? [activeRow] : [] };
 
   const press = (event: KeyboardEvent): void => {
     if (!isPageKey(event)) return;
     const isHere = event.target === grid.current || event.target === document.body;
     const isInGrid = event.target === grid.current;
-    const from = active?.index ?? (shown?.seenFirst ?? 0) - 1;
-    const go = (index: number): void => {
-      if (event.shiftKey && canChoose) {
-        rangeFrom.current ??= Math.max(0, active?.index ?? index);
-        void chooseTo(Math.min(Math.max(0, index), Math.max(0, total - 1)));
-      } else rangeFrom.current = undefined;
-      goTo(index);
-    };
     const action = actions.find(one => one.key === event.key);
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (name === 'j' || (isInGrid && name === 'ArrowDown')) go(from + 1);
-    else if (name === 'k' || (isInGrid && name === 'ArrowUp')) go(Math.max(0, from - 1));
-    else if (isInGrid && name === 'PageDown') go(from + PAGE_ROWS);
-    else if (isInGrid && name === 'PageUp') go(Math.max(0, from - PAGE_ROWS));
-    else if (isInGrid && name === 'Home') go(0);
-    else if (isInGrid && name === 'End') go(total - 1);
-    else if (name === 'x' && active && canChoose) toggle(active.index);
-    else if (name === ' ' && isInGrid && active && canChoose) toggle(active.index);
+    const step = stepOf(name, isInGrid);
+    if (step !== undefined) {
+      const next = placeAfter(step, { active: active?.index, seenFirst: shown?.seenFirst ?? 0, total });
+      if (event.shiftKey && canChoose) choosing.extendTo(next, active?.index ?? next);
+      else choosing.beginAnew();
+      goTo(next);
+    } else if ((name === 'x' || (name === ' ' && isInGrid)) && active && canChoose)
+      choosing.toggle(active.index);
     else if (name === 'Enter' && isHere && activeRow) openRow(activeRow);
     else if (name === 'Escape' && props.openKey !== undefined) props.close?.();
-    else if (name === 'Escape' && chosenCount > 0) setChosen(chooseNone);
+    else if (name === 'Escape' && choosing.count > 0) choosing.none();
     else if (name === 'Escape' && active) setActive(undefined);
-    else if (action) actByKey(action);
+    else if (action)
+      actByKey(action, {
+        aim: choosing.count > 0 ? choosing.aim : rowsActive,
+        count: choosing.count,
+        done: choosing.none,
+      });
     else return;
     event.preventDefault();
   };
@@ -324,10 +257,9 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
     setActive({ index, key: keyOf(row) });
     grid.current?.focus({ preventScroll: true });
     if (event.shiftKey && canChoose) {
-      rangeFrom.current ??= active?.index ?? index;
       getSelection()?.removeAllRanges();
-      void chooseTo(index);
-    } else if (canChoose && (isBox || event.ctrlKey || event.metaKey)) toggle(index);
+      choosing.extendTo(index, active?.index ?? index);
+    } else if (canChoose && (isBox || event.ctrlKey || event.metaKey)) choosing.toggle(index);
     else openRow(row);
   };
 
@@ -343,48 +275,18 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
       {rows.error ? <Pending error={rows.error} /> : null}
       <div class="head" ref={head}>
         <Bar
-          {...{ total: rows.total, words, chosenCount, aim, actions, newer }}
-          chooseAll={() => setChosen(chooseAll)}
-          chooseNone={() => setChosen(chooseNone)}
+          {...{ total: rows.total, words, chosenCount: choosing.count, aim: choosing.aim, actions, newer }}
+          chooseAll={choosing.all}
+          chooseNone={choosing.none}
           toTop={() => {
             setActive(undefined);
             setNewer(0);
             show(0, true);
           }}
-          done={() => setChosen(chooseNone)}
+          done={choosing.none}
         />
         <div role="rowgroup" id={`${id}-titles`}>
-          <div role="row" class="row titles" aria-rowindex={1}>
-            {canChoose ? (
-              <div role="columnheader" aria-colindex={1} class="choose">
-                <span class="hidden">Chosen</span>
-              </div>
-            ) : null}
-            {columns.map((column, index) => (
-              <div
-                key={column.title}
-                role="columnheader"
-                aria-colindex={index + 2}
-                aria-sort={sortOf(column, order)}
-                class={`${column.kind ?? ''} ${column.order ? '' : 'fixed'}`}
-              >
-                {column.order ? (
-                  <button
-                    type="button"
-                    class="sort"
-                    onClick={() => column.order && setParams(pressed(order, column.order.by, props.order))}
-                  >
-                    {column.title}
-                  </button>
-                ) : (
-                  column.title
-                )}
-              </div>
-            ))}
-            <div role="columnheader" aria-colindex={columns.length + 2} class="acts">
-              <span class="hidden">Actions</span>
-            </div>
-          </div>
+          <Titles columns={columns} order={order} byDefault={props.order} canChoose={canChoose} />
         </div>
       </div>
       <div
@@ -425,7 +327,7 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
                   {...{ index, row, columns, actions }}
                   title={row === undefined ? '' : titleOf(row)}
                   href={row === undefined ? undefined : hrefOf?.(row)}
-                  isChosen={rowKey !== undefined && isChosen(chosen, rowKey)}
+                  isChosen={rowKey !== undefined && choosing.has(rowKey)}
                   isActive={active?.index === index}
                   isOpen={rowKey !== undefined && rowKey === props.openKey}
                 />
@@ -437,16 +339,4 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
       {rows.total === 0 ? <div class="empty">{empty}</div> : null}
     </div>
   );
-}
-
-/** The place in the address, from 0. */
-function atOf(params: URLSearchParams): number | undefined {
-  const at = Number(params.get('at') ?? Number.NaN);
-  return Number.isInteger(at) && at > 0 ? at - 1 : undefined;
-}
-
-function placeIn(params: URLSearchParams): Active | undefined {
-  const index = atOf(params);
-  const key = params.get('row');
-  return index === undefined || key === null ? undefined : { index, key };
 }

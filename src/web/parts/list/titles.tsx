@@ -1,0 +1,48 @@
+import { setParams } from '../../router/router.ts';
+import { type Ordered, pressed, sortOf } from './address.ts';
+import type { ListColumn } from './column.ts';
+
+interface TitlesProps<Row, Order extends string> {
+  readonly columns: readonly ListColumn<Row, Order>[];
+  readonly order: Ordered<Order>;
+  /** The order that the list has by itself. */
+  readonly byDefault: Order;
+  readonly canChoose: boolean;
+}
+
+/** What the columns are; pressed, one puts the list in its order. */
+export function Titles<Row, Order extends string>(props: TitlesProps<Row, Order>) {
+  const { columns, order, byDefault, canChoose } = props;
+  return (
+    <div role="row" class="row titles" aria-rowindex={1}>
+      {canChoose ? (
+        <div role="columnheader" aria-colindex={1} class="choose">
+          <span class="hidden">Chosen</span>
+        </div>
+      ) : null}
+      {columns.map((column, index) => {
+        const { title, kind = '', order: own } = column;
+        return (
+          <div
+            key={title}
+            role="columnheader"
+            aria-colindex={index + 2}
+            aria-sort={sortOf(column, order)}
+            class={`${kind} ${own ? '' : 'fixed'}`}
+          >
+            {own ? (
+              <button type="button" class="sort" onClick={() => setParams(pressed(order, own.by, byDefault))}>
+                {title}
+              </button>
+            ) : (
+              title
+            )}
+          </div>
+        );
+      })}
+      <div role="columnheader" aria-colindex={columns.length + 2} class="acts">
+        <span class="hidden">Actions</span>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+import { useRef } from 'preact/hooks';
+import { perform, say } from '../toasts.tsx';
+import { fittingAim } from './aim.ts';
+import type { Aim, ListAction } from './column.ts';
+
+/** Whoever has not pressed the key again by then did not mean it. */
+const AGAIN_MS = 10_000;
+
+/**
+ * Does an action by its key. What cannot be taken back is done when the key is pressed a second time.
+ * @returns what does it: to `count` rows, and then calls `done`
+ */
+export function useKeyAct<Row>(): (
+  action: ListAction<Row>,
+  target: { readonly aim: Aim<Row>; readonly count: number; readonly done: () => void },
+) => void {
+  const again = useRef<{ readonly name: string; readonly untilMs: number }>(undefined);
+  return (action, { aim, count, done }) => {
+    const { name, key, confirm, isForAll = true } = action;
+    if (aim.kind === 'all' && !isForAll) {
+      say(`${name}: not for all that fit.`);
+      return;
+    }
+    const fitting = fittingAim(aim, action);
+    const many = fitting.kind === 'some' ? fitting.rows.length : count;
+    if (many === 0) {
+      say(`${name}: not for what is chosen.`);
+      return;
+    }
+    const asked = again.current;
+    if (confirm && !(asked?.name === name && performance.now() < asked.untilMs)) {
+      again.current = { name, untilMs: performance.now() + AGAIN_MS };
+      say(`${confirm(many)} Press ${key} again.`);
+      return;
+    }
+    again.current = undefined;
+    void perform(() => action.act(fitting)).then(isDone => {
+      if (isDone) done();
+    });
+  };
+}
