@@ -1,2 +1,5 @@
 // The page that describes the API.
-import './old/api-page.js';
+import { h, render } from 'preact';
+import { ApiPage } from './pages/api.tsx';
+
+render(h(ApiPage, {}), document.getElementById('main') ?? document.body);

@@ -126,7 +126,7 @@ const WEB_ROOMS: readonly (readonly string[])[] = [
   ['router'],
   ['parts'],
   ['charts'],
-  ['pages', 'old'],
+  ['pages'],
   ['shell'],
 ];
 

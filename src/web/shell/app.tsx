@@ -2,13 +2,11 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { connection, isOld } from '../live/live.ts';
-import type { Opener } from '../old/opener.ts';
 import { Bounded } from '../parts/panel.tsx';
 import { Toasts, wordsOf } from '../parts/toasts.tsx';
 import { route, visits } from '../router/router.ts';
 import { Banner } from './banner.tsx';
 import { Header } from './header.tsx';
-import { OldPage } from './old-page.tsx';
 import { Palette } from './palette.tsx';
 import { type PageProps, PLACES } from './places.ts';
 import { SignIn } from './sign-in.tsx';
@@ -43,23 +41,15 @@ export function App() {
   );
 }
 
-type Loaded =
-  | { readonly page: ComponentType<PageProps> }
-  | { readonly old: Opener }
-  | { readonly error: Error };
+type Loaded = { readonly page: ComponentType<PageProps> } | { readonly error: Error };
 
 function Page({ name, params }: PageProps & { readonly name: string }) {
   const place = Object.hasOwn(PLACES, name) ? PLACES[name] : undefined;
   const [loaded, setLoaded] = useState<Loaded>();
   useEffect(() => {
     let isWanted = true;
-    const load = async (): Promise<Loaded | undefined> => {
-      if (place?.page) return { page: await place.page() };
-      if (place?.old) return { old: (await place.old()).open };
-      return undefined;
-    };
-    load().then(
-      given => isWanted && setLoaded(given),
+    place?.page().then(
+      page => isWanted && setLoaded({ page }),
       error => isWanted && setLoaded({ error }),
     );
     return () => {
@@ -80,7 +70,7 @@ function Page({ name, params }: PageProps & { readonly name: string }) {
   return (
     <div class={`page ${name || 'now'}`}>
       <Bounded>
-        {'old' in loaded ? <OldPage open={loaded.old} params={params} /> : <loaded.page params={params} />}
+        <loaded.page params={params} />
       </Bounded>
     </div>
   );

@@ -1,16 +1,14 @@
 import type { ComponentType } from 'preact';
 import type { Status } from '../live/live.ts';
-import type { Opener } from '../old/opener.ts';
 
 export interface PageProps {
   readonly params: URLSearchParams;
 }
 
-/** A page of the station: `page` loads its component, `old` one that is not made of components yet. */
+/** A page of the station; `page` loads its component. */
 export interface Place {
   readonly title: string;
-  readonly page?: () => Promise<ComponentType<PageProps>>;
-  readonly old?: () => Promise<{ readonly open: Opener }>;
+  readonly page: () => Promise<ComponentType<PageProps>>;
   /** How many want looking at. */
   readonly badge?: (status: Status) => number;
   /** The place in the navigation that it belongs to; it has none of its own. */

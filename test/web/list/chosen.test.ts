@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { choose, chooseAll, chooseNone, countChosen, isChosen } from '../../../src/web/parts/list/chosen.ts';
+import {
+  aimOf,
+  choose,
+  chooseAll,
+  chooseNone,
+  countChosen,
+  fittingAim,
+  isChosen,
+} from '../../../src/web/parts/list/chosen.ts';
 
 const A = ['a', 1] as const;
 const B = ['b', 2] as const;
@@ -18,4 +26,18 @@ test('some rows are chosen, or all that fit but some, and counted so (W-62)', ()
   assert.equal(countChosen(choose(butOne, [A], true), 10), 10);
   // Fewer fit by now than were left out.
   assert.equal(countChosen(choose(all, [A, B], false), 1), 0);
+});
+
+test('something is done to those of what is chosen that it can be done to; of all that fit, the station decides (W-62)', () => {
+  const some = aimOf(choose(chooseNone<number>(), [A, B], true));
+  assert.deepEqual(fittingAim(some, undefined), { kind: 'some', rows: [1, 2] });
+  assert.deepEqual(
+    fittingAim(some, row => row > 1),
+    { kind: 'some', rows: [2] },
+  );
+  const all = aimOf(choose(chooseAll<number>(), [A], false));
+  assert.deepEqual(
+    fittingAim(all, row => row > 1),
+    { kind: 'all', except: [1] },
+  );
 });

@@ -1,7 +1,8 @@
 // What can be done to files that failed.
 import type { Given } from '../../../client/index.ts';
 import { client } from '../../live/live.ts';
-import type { Aim, ListAction } from '../../parts/list/column.ts';
+import type { Aim } from '../../parts/list/chosen.ts';
+import type { ListAction } from '../../parts/list/column.ts';
 import { count } from '../../parts/words.ts';
 import type { Delivery } from './delivery.tsx';
 

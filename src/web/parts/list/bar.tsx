@@ -1,7 +1,7 @@
 import { ActButton } from '../act-button.tsx';
 import { count, number } from '../words.ts';
-import { fittingAim } from './aim.ts';
-import type { Aim, ListAction } from './column.ts';
+import { type Aim, fittingAim } from './chosen.ts';
+import type { ListAction } from './column.ts';
 
 interface BarProps<Row> {
   /** Undefined: not known yet. */
@@ -69,7 +69,7 @@ function Acts<Row>({ aim, chosenCount, actions, done }: ActsProps<Row>) {
     <>
       {actions.map((action, index) => {
         const { name, isForAll = true, confirm } = action;
-        const fitting = fittingAim(aim, action);
+        const fitting = fittingAim(aim, action.isFor);
         const many = fitting.kind === 'some' ? fitting.rows.length : chosenCount;
         if (many === 0 || many !== (action.only ?? many) || (aim.kind === 'all' && !isForAll)) return null;
         const act = async () => {

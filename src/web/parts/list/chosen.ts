@@ -36,3 +36,20 @@ export function choose<Row>(
   }
   return { kind, rows: next };
 }
+
+/** Rows that something is to be done to: these, or all that fit but some. */
+export type Aim<Row> =
+  | { readonly kind: 'some'; readonly rows: readonly Row[] }
+  | { readonly kind: 'all'; readonly except: readonly Row[] };
+
+/** What is chosen, as actions take it. */
+export function aimOf<Row>({ kind, rows }: Chosen<Row>): Aim<Row> {
+  const all = [...rows.values()];
+  return kind === 'some' ? { kind, rows: all } : { kind, except: all };
+}
+
+/** Of what is aimed at, what something can be done to. @param isFor whether it can be done to a row; to any unless given */
+export function fittingAim<Row>(aim: Aim<Row>, isFor: ((row: Row) => boolean) | undefined): Aim<Row> {
+  if (aim.kind === 'all' || !isFor) return aim;
+  return { kind: 'some', rows: aim.rows.filter(isFor) };
+}

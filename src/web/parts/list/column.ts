@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { ToastText } from '../toasts.tsx';
 import type { ColumnOrder } from './address.ts';
+import type { Aim } from './chosen.ts';
 
 /** A column. `Order`: the names of orders that the list's operation takes. */
 export interface ListColumn<Row, Order extends string> {
@@ -18,11 +19,6 @@ export interface ListColumn<Row, Order extends string> {
   readonly isSpare?: boolean;
   readonly cell: (row: Row) => ComponentChildren;
 }
-
-/** Rows that something is to be done to: these, or all that fit but some. */
-export type Aim<Row> =
-  | { readonly kind: 'some'; readonly rows: readonly Row[] }
-  | { readonly kind: 'all'; readonly except: readonly Row[] };
 
 /** Something that can be done to a row, to those that are chosen, and to all that fit. */
 export interface ListAction<Row> {

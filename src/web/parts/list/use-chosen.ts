@@ -1,8 +1,16 @@
 import { useRef, useState } from 'preact/hooks';
 import { say, sayFailure } from '../toasts.tsx';
 import { number } from '../words.ts';
-import { type Chosen, choose, chooseAll, chooseNone, countChosen, isChosen } from './chosen.ts';
-import type { Aim } from './column.ts';
+import {
+  type Aim,
+  aimOf,
+  type Chosen,
+  choose,
+  chooseAll,
+  chooseNone,
+  countChosen,
+  isChosen,
+} from './chosen.ts';
 import type { Rows } from './rows.ts';
 
 /** So many rows at most are chosen one by one: more are chosen by what they have in common. */
@@ -41,10 +49,7 @@ export function useChosen<Row>(rows: Rows<Row>, total: number, keyOf: (row: Row)
     setChosen(now => choose(now, keyed, true));
   };
   return {
-    aim:
-      chosen.kind === 'some'
-        ? { kind: 'some', rows: [...chosen.rows.values()] }
-        : { kind: 'all', except: [...chosen.rows.values()] },
+    aim: aimOf(chosen),
     count: countChosen(chosen, total),
     has: key => isChosen(chosen, key),
     toggle: index => {

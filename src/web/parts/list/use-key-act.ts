@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { perform, say } from '../toasts.tsx';
-import { fittingAim } from './aim.ts';
-import type { Aim, ListAction } from './column.ts';
+import { type Aim, fittingAim } from './chosen.ts';
+import type { ListAction } from './column.ts';
 
 /** Whoever has not pressed the key again by then did not mean it. */
 const AGAIN_MS = 10_000;
@@ -21,7 +21,7 @@ export function useKeyAct<Row>(): (
       say(`${name}: not for all that fit.`);
       return;
     }
-    const fitting = fittingAim(aim, action);
+    const fitting = fittingAim(aim, action.isFor);
     const many = fitting.kind === 'some' ? fitting.rows.length : count;
     if (many === 0) {
       say(`${name}: not for what is chosen.`);
