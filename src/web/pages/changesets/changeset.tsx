@@ -57,7 +57,12 @@ export function ChangesetState({ changeset }: { readonly changeset: Changeset })
     <>
       <State kind={STATES[state]}>{state}</State>
       {isOpen ? <span class="quiet"> {REVIEWS[reviewState]}</span> : null}
-      {isOpen && checkState === 'failure' ? <State kind="bad"> checks fail</State> : null}
+      {isOpen && checkState === 'failure' ? (
+        <>
+          {' '}
+          <State kind="bad">checks fail</State>
+        </>
+      ) : null}
     </>
   );
 }

@@ -40,8 +40,7 @@ export function TargetName({ target }: { readonly target: Target }) {
 export function When({ target: { dueAt, priority } }: { readonly target: Target }) {
   return (
     <>
-      <Until at={dueAt} />
-      {priority === 'high' ? <State kind="busy"> raised</State> : null}
+      <Until at={dueAt} /> {priority === 'high' ? <State kind="busy">raised</State> : null}
     </>
   );
 }
