@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
 import { SluiceError } from '../../../src/base/errors.ts';
+import { silentLogger } from '../../../src/base/log.ts';
+import { PgBossWorkQueue } from '../../../src/engine/queue/pg-boss/pg-boss-work-queue.ts';
+import type { Claim } from '../../../src/engine/queue/work-queue.ts';
 import { PostgresDatabase } from '../../../src/keep/postgres/database.ts';
 import { migrate } from '../../../src/keep/postgres/migrate.ts';
 import { openPostgresStore } from '../../../src/keep/postgres/open-store.ts';
+import { commitOf } from '../../suites/history-writer-suite.ts';
 import { addressIn, ownServer, testAddress, testDatabase } from '../../support/postgres/postgres.ts';
 import { startTransactionPooler } from '../../support/postgres/transaction-pooler.ts';
 
@@ -97,4 +103,41 @@ test('a station whose role may read and write, and owns nothing, works; what it 
     open(as('worker', 'w', 'elsewhere')),
     hasCode('database_refused', /permission denied/),
   );
+});
+
+test('a station works with no more rights than the commands of the guide give its role (F-604)', async t => {
+  const server = await ownServer(t);
+  const superuser = await testDatabase(t, { url: addressIn(server).url });
+  await superuser.run('REVOKE CREATE ON DATABASE postgres FROM PUBLIC');
+  const guide = readFileSync(join(import.meta.dirname, '../../../docs/guide/fleet.md'), 'utf8');
+  // The role of the tests' server has the guide's name.
+  const [, schemas = '', grants = ''] = [...guide.matchAll(/```sql\n(.*?)```/gs)].map(([, sql = '']) =>
+    sql.replaceAll('sluice', 'team'),
+  );
+  const workAs = async (role: string): Promise<void> => {
+    const url = new URL(addressIn(server).tcpUrl());
+    [url.username, url.password] = [role, '…'];
+    url.searchParams.set('schema', 'team');
+    const store = await openPostgresStore({ url: String(url), clock: systemClock, env: {} });
+    t.after(() => store.close());
+    const queue = await PgBossWorkQueue.open({
+      ...{ database: store.database, station: role, clock: systemClock, log: silentLogger },
+      isWorkerGone: () => false,
+      applyChanges: async () => undefined,
+    });
+    t.after(() => queue.close());
+    await queue.put(role, { kind: 'sync', group: 'a', runAtMs: 0, reason: 'test' });
+    const claims = await queue.claim({ worker: 'w', max: 1, leaseMs: queue.leaseMs });
+    assert.deepEqual(await queue.heartbeat(claims), { lost: [], dropped: [] });
+    assert.equal(await queue.complete(claims[0] as Claim, { nextAtMs: null }), 'settled');
+    const { id } = await store.repositories.ensure(`/${role}`, 'local');
+    const writer = store.history(id);
+    await writer.begin(new Map([['refs/heads/main', commitOf(1).hash]]));
+    await writer.append([commitOf(1)], 1);
+    assert.equal((await writer.finish(1)).commits, 1);
+  };
+  await superuser.run(schemas);
+  await workAs('team');
+  await superuser.run(grants);
+  await workAs('station');
 });

@@ -128,6 +128,8 @@ export class JobEngine {
     const boss = new PgBoss({
       db: { executeSql: (text, values) => database.executeSql(text, values) },
       schema: quoteName(jobSchemaOf(database.schema)),
+      // To make it needs a right that one who owns it need not have, even where it is there.
+      createSchema: !(await isThere(database, jobSchemaOf(database.schema))),
       schedule: false,
       registerInstance: false,
       superviseIntervalSeconds: UPKEEP_EVERY_S,
@@ -251,6 +253,10 @@ export function leaseSeconds(leaseMs: number): number {
 /** How many jobs a call was about: its type leaves out what the documentation names. */
 function affected(answer: object): number {
   return 'affected' in answer ? Number(answer.affected) : Number.NaN;
+}
+
+async function isThere(database: PostgresDatabase, schema: string): Promise<boolean> {
+  return (await database.first('SELECT FROM pg_namespace WHERE nspname = $1', [schema])) !== undefined;
 }
 
 /** pg-boss itself goes on beside tables of a later version. */
