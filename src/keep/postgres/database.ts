@@ -39,7 +39,7 @@ export interface PostgresOptions {
 const DEFAULT_CONNECTIONS = 10;
 const DEFAULT_STATEMENT_TIMEOUT_MS = 60_000;
 const DEFAULT_PATIENCE_MS = 30_000;
-const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 20_000;
 const IDLE_CONNECTION_MS = 30_000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 /** After the server's own limit; only a server that is gone without a word reaches it. */
