@@ -45,7 +45,7 @@ async function change(times: number): Promise<string[]> {
     const insert = () => database.exec('INSERT INTO one VALUES (randomblob(1000))');
     const outcome = await database.write(insert).then(
       () => 'ok',
-      error => (error instanceof SluiceError ? error.code : String(error)),
+      error => (error instanceof SluiceError ? `${error.code} ${error.hint ?? ''}` : String(error)),
     );
     outcomes.push(outcome);
   }

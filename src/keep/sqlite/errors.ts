@@ -11,6 +11,9 @@ const SQLITE_NOTADB = 26;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_READONLY = 8;
 
+/** SQLite has no word of its own for EDQUOT. */
+const AFTER_IO_ERROR = 'Look at the disk and its quotas: one that is used up is told so, too.';
+
 /**
  * What SQLite says of a database, in the catalogue's words: `database_busy`, `database_invalid`, `disk_full`, `disk_failed`,
  * else `internal`. What is no error of SQLite comes back as it is.
@@ -29,6 +32,7 @@ export function asDatabaseError(error: unknown, operation: string, path: string)
     case SQLITE_CORRUPT:
       return new SluiceError('database_invalid', `${path}: ${error.message}`, details);
     case SQLITE_IOERR:
+      return cannotUse(path, error, { ...details, hint: AFTER_IO_ERROR });
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
       return cannotUse(path, error, details);
