@@ -209,6 +209,31 @@ test('a list holds in light and dark without serious findings of axe, on a phone
   assert.deepEqual(complaints, []);
 });
 
+test('a list that cannot be asked for says so and leaves the rest of the page, and comes back by itself; names are shown in the direction that they are written in (W-2, W-6, W-60)', async t => {
+  const cwd = standingPlace(t);
+  await seedDeliveries(cwd, 12);
+  const station = await startStation(t, { cwd, yaml: 'repos: []\nsync: {interval: 500ms}\n' });
+  const { page } = await openPage(t, browser, 'about:blank');
+  await page.route('**/api/v1/deliveries?*', route => route.fulfill({ status: 502, body: 'Bad Gateway' }));
+  await page.goto(`${station.url}/#/deliveries`);
+  await page.getByText('Could not be asked for').waitFor();
+  await page.locator('.totals dd').first().waitFor();
+  await page.getByText('access_denied').first().waitFor();
+
+  await page.unroute('**/api/v1/deliveries?*');
+  const incoming = join(cwd, 'station', 'incoming', 'local', 'outbox');
+  mkdirSync(incoming, { recursive: true });
+  writeFileSync(join(incoming, 'قراءات.csv'), 'reading');
+  await page.getByText('13 files', { exact: true }).waitFor();
+  const name = listed(page).first().locator('bdi').last();
+  assert.equal(await name.textContent(), 'قراءات.csv');
+  assert.equal(await page.evaluate(DIRECTION), 'rtl');
+});
+
+/** Of the name of the first row's file. */
+const DIRECTION =
+  "getComputedStyle([...document.querySelectorAll('.list .row[data-index] .main bdi')].at(1)).direction";
+
 /** What the rows on the screen say of their sizes. */
 function sizes(page: Page): Promise<readonly string[]> {
   return page.locator('.list .body [data-label="Size"]').allTextContents();
