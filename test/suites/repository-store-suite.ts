@@ -94,6 +94,12 @@ export function repositoryStoreSuite(name: string, open: OpenStore): void {
     assert.deepEqual(alike.map(({ id }) => id).sort(), ids.slice(0, 3));
   });
 
+  test(`${name}: figures of no repository at all`, async t => {
+    const { store } = await open(t);
+    const none = { known: 0, tracked: 0, failing: 0, commits: 0 };
+    assert.deepEqual(await store.repositories.figures(), none);
+  });
+
   test(`${name}: lists are filtered, ordered and paged, each page behind the last row of the one before (A-533)`, async t => {
     const { store } = await open(t);
     const { repositories, tracking } = store;
@@ -106,6 +112,7 @@ export function repositoryStoreSuite(name: string, open: OpenStore): void {
     await repositories.update(many, { state: 'ok' });
     await repositories.update(empty, { state: 'gone' });
     await tracking.add(many, 'cli', 1);
+    assert.deepEqual(await repositories.figures(), { known: 3, tracked: 1, failing: 1, commits: 3 });
     const list = async (filter?: RepositoryFilter): Promise<string[]> =>
       (await repositories.list(filter)).map(({ url }) => url);
     assert.deepEqual(await list(), ['/B-many', '/a-empty', '/c-few']);

@@ -55,14 +55,15 @@ export async function readStoredFigures(options: {
   readonly changesets: ChangesetFigures | Promise<ChangesetFigures>;
 }): Promise<StoredFigures> {
   const { store, queue, config, running } = options;
-  const [counts, upcoming, repositories, changesets, stations] = await Promise.all([
+  const [counts, upcoming, figures, troubled, ofChurn, changesets, stations] = await Promise.all([
     queue.counts(),
     queue.upcoming(NEXT_SHOWN),
-    store.repositories.list(),
+    store.repositories.figures(),
+    store.repositories.list({ choice: 'failing', limit: TROUBLED_SHOWN }),
+    mayWantChurn(config) ? store.repositories.list() : [],
     options.changesets,
     store.stations.list(),
   ]);
-  const troubled = repositories.filter(({ state }) => state !== 'ok' && state !== 'new');
   return {
     schedule: {
       size: counts.size,
@@ -78,15 +79,10 @@ export async function readStoredFigures(options: {
       })),
     },
     repos: {
-      known: repositories.length,
-      tracked: repositories.filter(({ tracked }) => tracked).length,
-      failing: troubled.length,
-      troubled: troubled
-        .slice(0, TROUBLED_SHOWN)
-        .map(({ url, state, lastError }) => ({ url, state, error: lastError })),
-      commits: repositories.reduce((sum, { totals }) => sum + totals.commits, 0),
+      ...figures,
+      troubled: troubled.map(({ url, state, lastError }) => ({ url, state, error: lastError })),
       baking: [...running.syncs].map(([url, progress]) => describeBake(url, progress)),
-      churn: await churnStatus(repositories, queue, config, running.churn),
+      churn: await churnStatus(ofChurn, queue, config, running.churn),
     },
     changesets,
     stations: stations.map(({ startedAtMs, holds, ...station }) => ({
@@ -98,6 +94,11 @@ export async function readStoredFigures(options: {
       disks: [...holds.disks],
     })),
   };
+}
+
+/** Whether the churn of any repository may be wanted. Pure. */
+function mayWantChurn({ insights, repos }: Config): boolean {
+  return insights.churn || repos.some(entry => entry.url !== undefined && entry.churn === true);
 }
 
 /** Puts the status together from what the store knew and from what is found here. Throws `database_*`. */

@@ -5,7 +5,7 @@ import type {
   RepositoryOrder,
   RepositoryStore,
 } from '../../store/repositories.ts';
-import { assignmentsOf, toRepository } from '../../store/rows/repositories.ts';
+import { assignmentsOf, figuresOf, toRepository } from '../../store/rows/repositories.ts';
 import type { Repository } from '../../store/types.ts';
 import type { SqlExecutor, TransactionalExecutor } from '../executor.ts';
 import type { Parameter } from '../parameters.ts';
@@ -30,6 +30,11 @@ const CHOICES: Readonly<Record<RepositoryChoice, string>> = {
   untracked: 'tracked = 0',
   failing: "state NOT IN ('ok', 'new')",
 };
+
+const FIGURES = `
+  SELECT count(*) AS known, count(*) FILTER (WHERE ${CHOICES.tracked}) AS tracked,
+         count(*) FILTER (WHERE ${CHOICES.failing}) AS failing, coalesce(sum(commits), 0)::bigint AS commits
+  FROM repositories`;
 
 const REMOVED_AT_ONCE = 1000;
 /** Of a history without commits, what has no foreign key. */
@@ -90,6 +95,9 @@ export function createRepositoryStore(database: TransactionalExecutor): Reposito
     alike: url => find('lower(url) = lower($1 COLLATE "C") OR lower(moved_to) = lower($1 COLLATE "C")', url),
     list: filter => listRepositories(database, filter ?? {}),
     count: filter => countRepositories(database, filter ?? {}),
+    async figures() {
+      return figuresOf((await database.first(FIGURES)) ?? {});
+    },
     update: (id, change, claim) =>
       claim === undefined
         ? updateRepository(database, id, change)

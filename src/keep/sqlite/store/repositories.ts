@@ -6,7 +6,7 @@ import type {
   RepositoryStore,
 } from '../../store/repositories.ts';
 import { readInteger } from '../../store/rows/columns.ts';
-import { assignmentsOf, toRepository } from '../../store/rows/repositories.ts';
+import { assignmentsOf, figuresOf, toRepository } from '../../store/rows/repositories.ts';
 import type { Repository } from '../../store/types.ts';
 import type { Database } from '../database.ts';
 import { writeUnder } from './claim.ts';
@@ -30,6 +30,10 @@ const CHOICES: Readonly<Record<RepositoryChoice, string>> = {
   untracked: 'tracked = 0',
   failing: "state NOT IN ('ok', 'new')",
 };
+
+const FIGURES = `
+  SELECT count(*) AS known, coalesce(sum(tracked), 0) AS tracked,
+         coalesce(sum(${CHOICES.failing}), 0) AS failing, coalesce(sum(commits), 0) AS commits FROM repositories`;
 
 type Condition = readonly [sql: string, ...values: (string | number)[]];
 
@@ -156,6 +160,9 @@ export function createRepositoryStore(database: Database): RepositoryStore {
     },
     async count(filter = {}) {
       return countRepositories(database, filter);
+    },
+    async figures() {
+      return figuresOf(database.first(FIGURES) ?? {});
     },
     update: (id, change, claim) => writeUnder(database, claim, () => updateRepository(database, id, change)),
     async forget(id) {

@@ -1,4 +1,4 @@
-import type { RepositoryChange } from '../repositories.ts';
+import type { RepositoryChange, RepositoryFigures } from '../repositories.ts';
 import type { RemoteCheck, Repository, RepositoryState, TrackingOrigin } from '../types.ts';
 import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from './columns.ts';
 
@@ -14,6 +14,16 @@ const COLUMNS: Readonly<Record<Exclude<keyof RepositoryChange, 'remoteCheck'>, s
   movedTo: 'moved_to',
   movedSeenAtMs: 'moved_seen_at_ms',
 };
+
+/** A row of counts over all repositories. */
+export function figuresOf(row: SqlRow): RepositoryFigures {
+  return {
+    known: readInteger(row, 'known'),
+    tracked: readInteger(row, 'tracked'),
+    failing: readInteger(row, 'failing'),
+    commits: readInteger(row, 'commits'),
+  };
+}
 
 /** With `tracked_by`: who tracks it, one a line. */
 export function toRepository(row: SqlRow): Repository {
