@@ -41,6 +41,12 @@ try {
       shown: '#hot-spots .tree-map svg',
       height: 860,
     },
+    {
+      name: 'deliveries',
+      path: 'deliveries?charts=closed&order=size',
+      shown: '.list .row[data-index]',
+      height: 980,
+    },
   ];
   const browser = await startBrowser();
   afterwards.push(() => browser.close());
