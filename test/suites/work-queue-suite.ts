@@ -574,6 +574,22 @@ function statusSuite(open: Open): void {
     assert.equal(await queue.countUpcoming(), all.length - 1);
   });
 
+  test('a long line is looked at from any place on, its end as well as its front (W-130)', async t => {
+    const { queue, clock } = await open(t);
+    const keys = Array.from({ length: 2_400 }, (_, at) => `item ${String(at).padStart(4, '0')}`);
+    for (let from = 0; from < keys.length; from += 600)
+      await queue.putAll(
+        keys.slice(from, from + 600).map((key, at) => ({
+          key,
+          request: placement(clock, from + at, { kind: at % 2 ? 'sync' : 'bake' }),
+        })),
+      );
+    await queue.put('raised', placement(clock, 0, { priority: 'high' }));
+    const line = ['raised', ...keys];
+    for (const skipped of [0, 999, 1_000, 1_001, 1_199, 1_200, 1_201, 2_398, 2_399, 2_400, 2_401, 9_999])
+      assert.deepEqual(keysOf(await queue.upcoming(3, {}, skipped)), line.slice(skipped, skipped + 3));
+  });
+
   test('what falls due is counted by kind, group and spans, what is due already in the first', async t => {
     const { queue, clock } = await open(t);
     const times = { overdue: -9000, now: 0, soon: 99, next: 100, later: 250, beyond: 300 };

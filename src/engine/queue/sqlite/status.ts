@@ -111,13 +111,22 @@ function countWaiting(database: Database, arms: readonly Arm[]): number {
   );
 }
 
+/** From so many on it pays to count first, and to come from the other end where that is nearer. */
+const FAR = 1_000;
+
 /** Keys by time, which SQLite merges from the arms without sorting. */
 function inOrder(database: Database, arms: readonly Arm[], limit: number, skipped: number): string[] {
   if (arms.length === 0 || limit < 1) return [];
+  const left = skipped > FAR ? Math.max(0, countWaiting(database, arms) - skipped) : Number.POSITIVE_INFINITY;
+  const isFromEnd = left < skipped;
+  const [most, passed] = isFromEnd ? [Math.min(limit, left), Math.max(0, left - limit)] : [limit, skipped];
   const all = arms.map(({ sql }) => `SELECT key, run_at_ms ${sql}`).join(' UNION ALL ');
-  const sql = `${all} ORDER BY run_at_ms, key LIMIT ? OFFSET ?`;
-  const rows = database.statement(sql).all(...arms.flatMap(({ params }) => params), limit, skipped);
-  return rows.map(({ key }) => String(key));
+  const by = isFromEnd ? 'run_at_ms DESC, key DESC' : 'run_at_ms, key';
+  const rows = database
+    .statement(`${all} ORDER BY ${by} LIMIT ? OFFSET ?`)
+    .all(...arms.flatMap(({ params }) => params), most, passed);
+  const keys = rows.map(({ key }) => String(key));
+  return isFromEnd ? keys.reverse() : keys;
 }
 
 const BY_SPAN_SQL = `
