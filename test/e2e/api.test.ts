@@ -97,6 +97,8 @@ capture:
   await assert.rejects(client.probePlace({ kind: 'host', name: standIn.host }), { code: 'not_found' });
   await client.pinClone({ url: origin.path, pinned: false });
   await client.getRepository({ url: origin.path });
+  const { targets } = await client.listTargets({ limit: 1 });
+  assert.equal((await client.raiseTargets({ keys: targets.map(({ key }) => key) })).raised, 1);
 
   // Streams are read otherwise.
   const isAnswered = (name: OperationName): name is keyof typeof client =>
@@ -110,6 +112,12 @@ capture:
   await client.evictClones({ bytes: 1 });
   await client.untrackRepository({ url: origin.path });
   await client.untrackChangeset({ url });
+  await until('nobody works in the repository, and it is forgotten', () =>
+    client.forgetRepository({ url: origin.path }).then(
+      () => true,
+      () => false,
+    ),
+  );
   const unasked = rest.filter(name => !asked.has(name));
   assert.deepEqual(unasked, ['syncDeliveriesUnversioned', 'receiveWebhook']);
 });
