@@ -47,6 +47,9 @@ try {
       shown: '.list .row[data-index]',
       height: 980,
     },
+    { name: 'schedule', path: 'schedule', shown: '.list .row[data-index]', height: 860 },
+    { name: 'changesets', path: 'changesets', shown: '.list .row[data-index]', height: 1340 },
+    { name: 'repositories', path: 'repositories', shown: '.list .row[data-index]', height: 620 },
   ];
   const browser = await startBrowser();
   afterwards.push(() => browser.close());

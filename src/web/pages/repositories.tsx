@@ -37,7 +37,7 @@ const COLUMNS: readonly ListColumn<Repository, Order>[] = [
   {
     title: 'Repository',
     kind: 'main',
-    width: 'minmax(0, 3fr)',
+    width: 'minmax(0, 5fr)',
     order: { by: 'url', descends: false },
     cell: repository => <RepositoryName repository={repository} />,
   },
@@ -49,7 +49,7 @@ const COLUMNS: readonly ListColumn<Repository, Order>[] = [
   {
     title: 'Commits',
     kind: 'number',
-    width: '5rem',
+    width: '4.5rem',
     order: { by: 'commits', descends: true },
     isLabelled: true,
     cell: ({ commits }) => number(commits),
@@ -60,17 +60,17 @@ const COLUMNS: readonly ListColumn<Repository, Order>[] = [
     order: { by: 'change', descends: true },
     cell: ({ lastCommitAt }) => <Ago at={lastCommitAt} />,
   },
-  { title: 'News', width: '6rem', isSpare: true, cell: repository => <News repository={repository} /> },
+  { title: 'News', width: '5.5rem', isSpare: true, cell: repository => <News repository={repository} /> },
   {
     title: 'Clone',
-    width: '9.5rem',
+    width: '8rem',
     order: { by: 'size', descends: true },
     isSpare: true,
     cell: repository => <Clone repository={repository} />,
   },
   {
     title: 'Next look',
-    width: 'minmax(0, 3fr)',
+    width: 'minmax(0, 2fr)',
     isSpare: true,
     cell: repository => <NextLook repository={repository} />,
   },
