@@ -48,7 +48,7 @@ try {
       height: 980,
     },
     { name: 'schedule', path: 'schedule', shown: '.list .row[data-index]', height: 860 },
-    { name: 'changesets', path: 'changesets', shown: '.list .row[data-index]', height: 1340 },
+    { name: 'changesets', path: 'changesets?charts=open', shown: '.list .row[data-index]', height: 1340 },
     { name: 'repositories', path: 'repositories', shown: '.list .row[data-index]', height: 620 },
   ];
   const browser = await startBrowser();

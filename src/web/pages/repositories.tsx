@@ -81,48 +81,46 @@ export function RepositoriesPage({ params }: { readonly params: URLSearchParams 
   const show = SHOW.map(([value]) => value).find(value => value !== '' && value === params.get('show'));
   const now = status.value;
   return (
-    <>
-      <Panel title="Repositories">
-        {now ? (
-          <Totals
-            facts={[
-              ['known', number(now.repos.known)],
-              ['kept fresh', <Narrowed key="tracked" show="tracked" amount={now.repos.tracked} />],
-              ['failing', <Narrowed key="failing" show="failing" amount={now.repos.failing} />],
-              ['commits', number(now.repos.commits)],
-              ['clones', `${number(now.cache.clones)}, ${bytes(now.cache.usedBytes)}`],
-            ]}
-          />
-        ) : (
-          <p class="empty waiting">…</p>
-        )}
-        <BakeForm />
-        <Filters fields={FIELDS} params={params} />
-        <List<Repository, Order>
-          label="Repositories"
-          words={['repository', 'repositories']}
-          ask={async ({ reverse, ...part }, signal) => {
-            const asked = { search, show: show || undefined, ...part };
-            const direction = reverse ? ('true' as const) : ('false' as const);
-            const { repositories, total } = await client.listRepositories(
-              { ...asked, reverse: direction },
-              { signal },
-            );
-            return { rows: repositories, total };
-          }}
-          about={[search, show]}
-          topics={['runBegun', 'runEnded', 'status']}
-          keyOf={({ url }) => url}
-          titleOf={({ url }) => shortUrl(url)}
-          hrefOf={({ url }) => hrefOf('repository', { url })}
-          columns={COLUMNS}
-          actions={ACTIONS}
-          order="change"
-          params={params}
-          empty="No repository fits. Bake one above, or list some under repos in the configuration."
+    <Panel title="Repositories">
+      {now ? (
+        <Totals
+          facts={[
+            ['known', number(now.repos.known)],
+            ['kept fresh', <Narrowed key="tracked" show="tracked" amount={now.repos.tracked} />],
+            ['failing', <Narrowed key="failing" show="failing" amount={now.repos.failing} />],
+            ['commits', number(now.repos.commits)],
+            ['clones', `${number(now.cache.clones)}, ${bytes(now.cache.usedBytes)}`],
+          ]}
         />
-      </Panel>
-    </>
+      ) : (
+        <p class="empty waiting">…</p>
+      )}
+      <BakeForm />
+      <Filters fields={FIELDS} params={params} />
+      <List<Repository, Order>
+        label="Repositories"
+        words={['repository', 'repositories']}
+        ask={async ({ reverse, ...part }, signal) => {
+          const asked = { search, show: show || undefined, ...part };
+          const direction = reverse ? ('true' as const) : ('false' as const);
+          const { repositories, total } = await client.listRepositories(
+            { ...asked, reverse: direction },
+            { signal },
+          );
+          return { rows: repositories, total };
+        }}
+        about={[search, show]}
+        topics={['runBegun', 'runEnded', 'status']}
+        keyOf={({ url }) => url}
+        titleOf={({ url }) => shortUrl(url)}
+        hrefOf={({ url }) => hrefOf('repository', { url })}
+        columns={COLUMNS}
+        actions={ACTIONS}
+        order="change"
+        params={params}
+        empty="No repository fits. Bake one above, or list some under repos in the configuration."
+      />
+    </Panel>
   );
 }
 

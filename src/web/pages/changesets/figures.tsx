@@ -8,6 +8,7 @@ import { CycleTimesChart, ReviewLoadChart } from '../../charts/reviews.tsx';
 import { type ChartScope, type Source, useScope } from '../../charts/scope.ts';
 import { useAsked } from '../../live/asked.ts';
 import { client } from '../../live/live.ts';
+import { Fold } from '../../parts/fold.tsx';
 import { Panel, Pending } from '../../parts/panel.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Totals } from '../../parts/totals.tsx';
@@ -89,18 +90,20 @@ export function ReviewAndMerging({ repository }: OfRepository) {
   const scope = useScope('3m', undefined);
   return (
     <Panel title="Review and merging">
-      <div class="controls">
-        <RangePicker scope={scope} />
-      </div>
-      <div class="side-by-side">
-        <CycleTimesChart scope={scope} repository={repository} />
-        <ReviewLoadChart scope={scope} repository={repository} />
-      </div>
-      <details>
-        <summary>What was opened and merged, how long each part takes, and by size</summary>
-        <ThroughputChart scope={scope} repository={repository} />
-        <Times scope={scope} repository={repository} />
-      </details>
+      <Fold name="charts" title="How long it takes, and who reviews">
+        <div class="controls">
+          <RangePicker scope={scope} />
+        </div>
+        <div class="side-by-side">
+          <CycleTimesChart scope={scope} repository={repository} />
+          <ReviewLoadChart scope={scope} repository={repository} />
+        </div>
+        <details>
+          <summary>What was opened and merged, how long each part takes, and by size</summary>
+          <ThroughputChart scope={scope} repository={repository} />
+          <Times scope={scope} repository={repository} />
+        </details>
+      </Fold>
     </Panel>
   );
 }
