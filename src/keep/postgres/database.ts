@@ -5,7 +5,7 @@ import { type Random, systemRandom } from '../../base/random.ts';
 import type { SqlRow } from '../store/rows/columns.ts';
 import type { StoreOutage } from '../store/store.ts';
 import { type PostgresAddress, readAddress } from './address.ts';
-import { asDatabaseError, failureOf, NO_TLS } from './errors.ts';
+import { asDatabaseError, failureOf, NO_TLS, tablesGone } from './errors.ts';
 import {
   executorOf,
   type StatementOptions,
@@ -279,7 +279,8 @@ export class PostgresDatabase implements TransactionalExecutor {
     const wrapped = this.#wrap(error, `${doing} database`);
     if (error instanceof SluiceError || this.#closing) throw wrapped;
     const failure = failureOf(error);
-    if (failure === 'lost') {
+    // Tables that were there are waited for as a server that was.
+    if (failure === 'lost' || (failure === 'gone' && this.#wasLetIn)) {
       this.#outage.began(wrapped);
       // One that answers its probes, and ends every call: patience is for calls as well.
       const isOverdue = this.#clock.monotonicMs() - firstMs > this.#patienceMs;
@@ -296,8 +297,12 @@ export class PostgresDatabase implements TransactionalExecutor {
   async #probe(): Promise<void> {
     try {
       const { rows } = await this.#pool.query(
-        "SELECT current_setting('transaction_read_only') = 'on' AS refuses_changes",
+        `SELECT current_setting('transaction_read_only') = 'on' AS refuses_changes,
+                to_regclass('sluice_schema') IS NULL AS has_no_tables`,
       );
+      const details = { operation: 'connect', subject: this.place };
+      if (rows[0]?.has_no_tables === true && this.#wasLetIn)
+        throw tablesGone(`${this.place} has lost the tables of sluice`, details);
       if (rows[0]?.refuses_changes !== true) return;
     } catch (error) {
       throw this.#wrap(error, 'connect');

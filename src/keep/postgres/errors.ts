@@ -11,9 +11,10 @@ import { oneLine } from '../../base/text.ts';
  * - `full`: no room left where the server keeps its data.
  * - `refused`: it does not let us in, denies us a right, or has a certificate that we may not trust.
  * - `stale`: a plan that the connection keeps is of tables that have changed: on another connection the same may be done.
+ * - `gone`: the schema, or a table of it, is not there.
  * - `other`: nothing that we know.
  */
-export type PostgresFailure = 'lost' | 'again' | 'late' | 'full' | 'refused' | 'stale' | 'other';
+export type PostgresFailure = 'lost' | 'again' | 'late' | 'full' | 'refused' | 'stale' | 'gone' | 'other';
 
 /** By whole code, else by its class, the first two characters. */
 const BY_CODE: Readonly<Record<string, PostgresFailure>> = {
@@ -32,6 +33,8 @@ const BY_CODE: Readonly<Record<string, PostgresFailure>> = {
   '53100': 'full',
   '42501': 'refused', // insufficient_privilege
   '3D000': 'refused', // there is no such database
+  '3F000': 'gone', // invalid_schema_name
+  '42P01': 'gone', // undefined_table
   '08': 'lost',
   '28': 'refused',
   '53': 'late', // out of memory, configuration limits
@@ -101,9 +104,18 @@ export function asDatabaseError(error: unknown, operation: string, place: string
       return new SluiceError('database_full', `${place} has no room left: ${words}`, details);
     case 'refused':
       return new SluiceError('database_refused', `${place} refuses: ${words}`, details);
+    case 'gone':
+      return tablesGone(`${place}: ${words}`, details);
     default:
       return new SluiceError('database_failed', `${place}: ${operation}: ${words}`, details);
   }
+}
+
+/** The tables of a schema that was in use are not there. */
+export function tablesGone(message: string, details: ErrorDetails): SluiceError {
+  const hint =
+    'Bring the tables back from a backup; or start the station again, which makes them anew, empty.';
+  return new SluiceError('database_failed', message, { ...details, hint });
 }
 
 /** The far side's own words with its code; a connection tried at several addresses fails with several errors in one. */

@@ -156,6 +156,36 @@ test('a server that takes no changes any more is waited for as one that is away,
   await insert();
 });
 
+test('tables that somebody drops are waited for as a server that is away, and told of (F-401)', async t => {
+  const server = await ownServer(t);
+  const { url, schema } = addressIn(server);
+  const database = await testDatabase(t, { url, patienceMs: 500 });
+  await database.run('CREATE TABLE things (id integer)');
+  const owner = new pg.Client({
+    host: server.socketFolder,
+    port: server.port,
+    user: 'sluice',
+    database: 'postgres',
+  });
+  await owner.connect();
+  owner.on('error', () => undefined);
+  const name = pg.escapeIdentifier(schema);
+  await owner.query(`ALTER SCHEMA ${name} RENAME TO aside`);
+  const ask = () => database.query('SELECT * FROM things');
+  await assert.rejects(
+    async () => {
+      for (;;) await ask();
+    },
+    hasCode('database_failed', /lost the tables|does not exist/),
+  );
+  assert.match(database.outage?.error.hint ?? '', /backup/);
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  database.onOutage(outage => outage ?? resolve());
+  await owner.query(`ALTER SCHEMA aside RENAME TO ${name}`);
+  await over;
+  assert.deepEqual(await ask(), []);
+});
+
 test('who is not let in is told so, without the password (F-403)', async () => {
   const address = await testAddress();
   const url = address.tcpUrl().replace(/:[0-9a-f]+@/, ':wrong-secret@');
