@@ -1,4 +1,5 @@
-import { finished } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import copyStreams from 'pg-copy-streams';
 import { withoutNul } from '../../base/text.ts';
@@ -21,17 +22,27 @@ export function bytesOfHex(digits: string): string {
   return `\\x${digits}`;
 }
 
+/** Sent at once: the server reads it while the next is put together. */
+const CHUNK_CHARS = 64 * 1024;
+
 /** Puts rows into a table by COPY: a third less work for the server than statements with arrays. */
 export async function copyIn(
   client: pg.ClientBase,
   into: string,
   rows: Iterable<readonly CopyValue[]>,
 ): Promise<void> {
-  let text = '';
-  for (const row of rows) text += lineOf(row);
-  const stream = client.query(copyStreams.from(`COPY ${into} FROM STDIN`));
-  stream.end(text);
-  await finished(stream);
+  await pipeline(Readable.from(chunksOf(rows)), client.query(copyStreams.from(`COPY ${into} FROM STDIN`)));
+}
+
+function* chunksOf(rows: Iterable<readonly CopyValue[]>): Generator<string> {
+  let chunk = '';
+  for (const row of rows) {
+    chunk += lineOf(row);
+    if (chunk.length < CHUNK_CHARS) continue;
+    yield chunk;
+    chunk = '';
+  }
+  if (chunk !== '') yield chunk;
 }
 
 function lineOf(row: readonly CopyValue[]): string {
