@@ -140,6 +140,7 @@ async function writeTable(
       throw asFileError(error, { operation: 'write', subject: path });
     });
   } finally {
+    // Its rename, or what went wrong before it, is what is told.
     await rm(temporary, { force: true }).catch(() => undefined);
   }
   return { rows, bytes };

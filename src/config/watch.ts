@@ -1,8 +1,8 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { asSluiceError, type SluiceError } from '../base/errors.ts';
+import { fileStamp } from '../base/files/file-stamp.ts';
 import type { Service } from '../base/lifecycle.ts';
 import { Serializer } from '../base/serializer.ts';
 import { watchLimitOf } from '../base/watch-limits.ts';
@@ -122,7 +122,7 @@ export class ConfigWatch implements Service {
   async #load(): Promise<ReloadOutcome> {
     if (this.#state === 'stopped') return { outcome: 'unchanged' };
     // Taken before reading: a write in between then shows as another stamp afterwards.
-    this.#readStamp = await stampOf(this.#path);
+    this.#readStamp = await fileStamp(this.#path);
     try {
       const file = this.#current.source ?? this.#options.load.file;
       const loaded = await loadConfig({ ...this.#options.load, file });
@@ -194,7 +194,7 @@ export class ConfigWatch implements Service {
     this.#cancelCheck?.();
     this.#cancelCheck = undefined;
     this.#checkedAtMs = this.#options.clock.monotonicMs();
-    const stamp = await stampOf(this.#path);
+    const stamp = await fileStamp(this.#path);
     // Before the first load has looked there is nothing to compare with, and it will see this very file.
     if (this.#state !== 'watching' || this.#readStamp === undefined || stamp === this.#settlingStamp) return;
     this.#cancelSettle();
@@ -208,7 +208,7 @@ export class ConfigWatch implements Service {
   }
 
   async #reloadIfSettled(stamp: string): Promise<void> {
-    const now = await stampOf(this.#path);
+    const now = await fileStamp(this.#path);
     if (this.#settlingStamp !== stamp || this.#state !== 'watching') return;
     this.#settlingStamp = undefined;
     if (now !== stamp) return this.#check();
@@ -216,15 +216,5 @@ export class ConfigWatch implements Service {
     // At once, lest an event that is being checked meanwhile has the same file read again.
     this.#readStamp = now;
     await this.reload();
-  }
-}
-
-/** Changes whenever the file is written, replaced or removed. */
-async function stampOf(path: string): Promise<string> {
-  try {
-    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [ino, size, mtimeNs, ctimeNs].join(':');
-  } catch (error) {
-    return `missing: ${(error as NodeJS.ErrnoException).code}`;
   }
 }

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { asSluiceError } from '../base/errors.ts';
+import { fileStamp } from '../base/files/file-stamp.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { Repeating } from '../base/repeating.ts';
@@ -65,16 +65,8 @@ export class CredentialsWatch implements Service {
   }
 
   async #stamps(): Promise<string> {
-    return (await Promise.all(this.#options.paths().map(stampOf))).join('\n');
-  }
-}
-
-/** Changes whenever the file is written, replaced or removed. */
-async function stampOf(path: string): Promise<string> {
-  try {
-    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return `${path} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
-  } catch (error) {
-    return `${path} ${(error as NodeJS.ErrnoException).code}`;
+    return (
+      await Promise.all(this.#options.paths().map(async path => `${path} ${await fileStamp(path)}`))
+    ).join('\n');
   }
 }

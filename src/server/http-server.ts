@@ -1,20 +1,15 @@
-import { statSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, isIPv6, type Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Clock } from '../base/clock.ts';
-import { asSluiceError, SluiceError } from '../base/errors.ts';
+import { SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 import { type Logger, silentLogger } from '../base/log.ts';
 import { senderOf } from './body-budget.ts';
-import {
-  certificateFault,
-  readServerCertificate,
-  type ServerCertificate,
-  type TlsFiles,
-} from './certificate-files.ts';
+import { readServerCertificate, type TlsFiles } from './certificate-files.ts';
+import { CertificateRenewal, LEAST_TLS_VERSION } from './certificate-renewal.ts';
 
 export interface HttpServerOptions {
   readonly app: Hono;
@@ -31,7 +26,6 @@ export interface HttpServerOptions {
 }
 
 const CHECK_CLIENTS_EVERY_MS = 5_000;
-const LEAST_VERSION = 'TLSv1.2';
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Each costs a file descriptor and some KiB, whoever has opened it. A proxy before the station opens many, too. */
 const MAX_CONNECTIONS = 1024;
@@ -48,7 +42,7 @@ export interface HttpServer extends Service {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { app, clock, host, port, requestTimeoutMs, tls, log = silentLogger } = options;
   let server: Server | undefined;
-  let stopRenewals = (): void => undefined;
+  let renewal: CertificateRenewal | undefined;
 
   return {
     name: 'http server',
@@ -61,7 +55,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         serverOptions: {
           cert: certificate?.cert,
           key: certificate?.key,
-          minVersion: LEAST_VERSION,
+          minVersion: LEAST_TLS_VERSION,
           handshakeTimeout: headersTimeout,
           requestTimeout: requestTimeoutMs,
           headersTimeout,
@@ -78,14 +72,16 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       await listen(created, host, port);
       server = created;
       if (tls && certificate) {
-        stopRenewals = keepRenewed(created as Server & TlsServer, tls, certificate, { clock, log });
+        const secure = created as Server & TlsServer;
+        renewal = new CertificateRenewal({ server: secure, files: tls, first: certificate, clock, log });
+        renewal.start();
       }
     },
     async stop() {
       const closing = server;
       if (!closing) return;
       server = undefined;
-      stopRenewals();
+      await renewal?.stop();
       const closed = new Promise<void>(resolve => closing.close(() => resolve()));
       closing.closeIdleConnections();
       const cancel = clock.timer(CLOSE_GRACE_MS, () => closing.closeAllConnections());
@@ -99,67 +95,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return `${tls ? 'https' : 'http'}://${shown}:${address.port}`;
     },
   };
-}
-
-/** The files are looked at so often. */
-const RENEWALS_EVERY_MS = 5_000;
-const FAULT_AGAIN_MS = 86_400_000;
-
-/**
- * Shows new connections the certificate that is in the files now. What is no pair, as while one of the two is written, is
- * left, and looked at again; what its time says against it is logged once a day.
- * @returns what ends it
- */
-function keepRenewed(
-  server: TlsServer,
-  files: TlsFiles,
-  first: ServerCertificate,
-  { clock, log }: Required<Pick<HttpServerOptions, 'clock' | 'log'>>,
-): () => void {
-  let shown = first;
-  let seen = marksOf(files);
-  let faultSaidMs = Number.NEGATIVE_INFINITY;
-  const sayFault = (): void => {
-    const fault = certificateFault(shown, clock.nowMs());
-    if (fault === undefined || clock.monotonicMs() - faultSaidMs < FAULT_AGAIN_MS) return;
-    faultSaidMs = clock.monotonicMs();
-    log.warn(`the server's certificate ${files.cert} ${fault}`);
-  };
-  const renew = (): void => {
-    const now = marksOf(files);
-    if (now === seen) return;
-    seen = now;
-    try {
-      const next = readServerCertificate(files);
-      if (next.fingerprint === shown.fingerprint && next.key === shown.key) return;
-      server.setSecureContext({ cert: next.cert, key: next.key, minVersion: LEAST_VERSION });
-      shown = next;
-      faultSaidMs = Number.NEGATIVE_INFINITY;
-      const until = new Date(next.validToMs).toISOString();
-      log.info({ names: next.names, until }, "the server's certificate was renewed");
-    } catch (error) {
-      const { message, hint } = asSluiceError(error);
-      log.error({ hint }, `the server's certificate is not renewed, the old one goes on: ${message}`);
-    }
-  };
-  const look = (): void => {
-    renew();
-    sayFault();
-    cancel = clock.timer(RENEWALS_EVERY_MS, look);
-  };
-  let cancel = clock.timer(RENEWALS_EVERY_MS, look);
-  sayFault();
-  return () => cancel();
-}
-
-/** Another text whenever a file, or what a link leads to, is another one. */
-function marksOf({ cert, key }: TlsFiles): string {
-  return [cert, key]
-    .map(path => {
-      const found = statSync(path, { throwIfNoEntry: false });
-      return found ? `${found.ino} ${found.mtimeMs} ${found.size}` : 'none';
-    })
-    .join();
 }
 
 /**

@@ -29,7 +29,7 @@ export function makeFolderSync(path: string, mode = 0o777): string | undefined {
       return 'made';
     } catch (error) {
       if (isMissing(error)) return 'missing';
-      if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return 'there';
+      if (isFolder(folder)) return 'there';
       throw error;
     }
   }
@@ -49,6 +49,7 @@ export async function makeFolder(path: string, mode = 0o777): Promise<string | u
       return 'made';
     } catch (error) {
       if (isMissing(error)) return 'missing';
+      // What mkdir said is what is told, whatever hinders a look.
       const there = await stat(folder).catch(() => undefined);
       if (there?.isDirectory()) return 'there';
       throw error;
@@ -78,6 +79,15 @@ function* stepsTo(folder: string): Generator<string, string | undefined, Answer>
   }
   const message = `ENOENT: no such file or directory, mkdir '${folder}'`;
   throw Object.assign(new Error(message), { code: 'ENOENT', errno: -2, syscall: 'mkdir', path: folder });
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // What mkdir said is what is told, whatever hinders a look.
+    return false;
+  }
 }
 
 function isMissing(error: unknown): boolean {

@@ -9,6 +9,7 @@ import { client } from '../live/live.ts';
 import { Fold } from '../parts/fold.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Ago, nowMs as clockMs } from '../parts/time.tsx';
+import { Totals } from '../parts/totals.tsx';
 import { bytes, number } from '../parts/words.ts';
 import { Collectors } from './capture/collectors.tsx';
 import { Disk } from './capture/disk.tsx';
@@ -25,7 +26,7 @@ export function CapturePage({ params }: { readonly params: URLSearchParams }) {
   return (
     <>
       <Panel title="Capture" error={asked.error}>
-        {asked.value ? <Totals capture={asked.value} /> : null}
+        {asked.value ? <CaptureFigures capture={asked.value} /> : null}
         {collectors?.length === 0 ? null : (
           <Fold name="charts" title="Readings over time">
             <ReadingsChart nowMs={nowMs} />
@@ -41,7 +42,7 @@ export function CapturePage({ params }: { readonly params: URLSearchParams }) {
   );
 }
 
-function Totals({ capture: { enabled, collectors, lost, waiting } }: { readonly capture: Capture }) {
+function CaptureFigures({ capture: { enabled, collectors, lost, waiting } }: { readonly capture: Capture }) {
   const sum = (of: (one: Capture['collectors'][number]) => number): number =>
     collectors.reduce((all, one) => all + of(one), 0);
   const facts = [
@@ -52,14 +53,7 @@ function Totals({ capture: { enabled, collectors, lost, waiting } }: { readonly 
   ] as const;
   return (
     <>
-      <dl class="totals">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{number(value)}</dd>
-          </div>
-        ))}
-      </dl>
+      <Totals facts={facts.map(([name, value]) => [name, number(value)] as const)} />
       <p class="note">
         {waiting.oldestAt === null ? (
           enabled ? (

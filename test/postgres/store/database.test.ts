@@ -9,9 +9,18 @@ import { isDouble } from '../../../src/keep/postgres/errors.ts';
 import { KEEPS_PLAN } from '../../../src/keep/postgres/executor.ts';
 import { migrate } from '../../../src/keep/postgres/migrate.ts';
 import { addressIn, ownServer, testAddress, testDatabase } from '../../support/postgres/postgres.ts';
+import type { PostgresPlace } from '../../support/postgres/server.ts';
 
 function hasCode(code: string, words?: RegExp): (error: unknown) => boolean {
   return error => error instanceof SluiceError && error.code === code && (words?.test(error.message) ?? true);
+}
+
+/** A connection beside the one that is tested; it goes with its server. */
+async function ownerOf({ socketFolder, port }: PostgresPlace): Promise<pg.Client> {
+  const owner = new pg.Client({ host: socketFolder, port, user: 'sluice', database: 'postgres' });
+  await owner.connect();
+  owner.on('error', () => undefined);
+  return owner;
 }
 
 test('a transaction is made as a whole or not at all', async t => {
@@ -128,14 +137,7 @@ test('a server that takes no changes any more is waited for as one that is away,
   const { url } = addressIn(server);
   const database = await testDatabase(t, { url, patienceMs: 500 });
   await database.run('CREATE TABLE things (id integer)');
-  const owner = new pg.Client({
-    host: server.socketFolder,
-    port: server.port,
-    user: 'sluice',
-    database: 'postgres',
-  });
-  await owner.connect();
-  owner.on('error', () => undefined);
+  const owner = await ownerOf(server);
   await owner.query('SET default_transaction_read_only = off');
   const insert = () =>
     database.transaction(transaction => transaction.execute('INSERT INTO things VALUES (1)'));
@@ -161,14 +163,7 @@ test('tables that somebody drops are waited for as a server that is away, and to
   const { url, schema } = addressIn(server);
   const database = await testDatabase(t, { url, patienceMs: 500 });
   await database.run('CREATE TABLE things (id integer)');
-  const owner = new pg.Client({
-    host: server.socketFolder,
-    port: server.port,
-    user: 'sluice',
-    database: 'postgres',
-  });
-  await owner.connect();
-  owner.on('error', () => undefined);
+  const owner = await ownerOf(server);
   const name = pg.escapeIdentifier(schema);
   await owner.query(`ALTER SCHEMA ${name} RENAME TO aside`);
   const ask = () => database.query('SELECT * FROM things');

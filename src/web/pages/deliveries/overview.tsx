@@ -9,6 +9,7 @@ import { Panel } from '../../parts/panel.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Name, State } from '../../parts/text.tsx';
 import { nowMs as clockMs } from '../../parts/time.tsx';
+import { Totals } from '../../parts/totals.tsx';
 import { count, number } from '../../parts/words.ts';
 import { hrefOf } from '../../router/router.ts';
 import { retry } from './acts.ts';
@@ -21,7 +22,7 @@ export function Overview() {
     <>
       <Panel title="Deliveries" class="overview">
         <div class="summary">
-          <Totals />
+          <DeliveryFigures />
           <ActButton act={deliverNow} kind="plain">
             Deliver what waits now
           </ActButton>
@@ -46,7 +47,7 @@ function Charts() {
   );
 }
 
-function Totals() {
+function DeliveryFigures() {
   const now = status.value;
   if (!now) return <p class="empty waiting">…</p>;
   const { deliveries, links } = now;
@@ -60,14 +61,7 @@ function Totals() {
   const words = links.map(({ endpoint, state }) => `${endpoint} is ${state}`).join('; ');
   return (
     <div>
-      <dl class="totals">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{number(value)}</dd>
-          </div>
-        ))}
-      </dl>
+      <Totals facts={facts.map(([name, value]) => [name, number(value)] as const)} />
       <p class="note">{words === '' ? 'No destination was used yet.' : `${words}.`}</p>
     </div>
   );

@@ -1,0 +1,14 @@
+import { stat } from 'node:fs/promises';
+
+/**
+ * Another text whenever the file at a path, or what a link leads to, is written, replaced, removed or can no longer be
+ * looked at. Never throws: what is in the way is part of it.
+ */
+export async function fileStamp(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+  } catch (error) {
+    return `missing: ${(error as NodeJS.ErrnoException).code}`;
+  }
+}
