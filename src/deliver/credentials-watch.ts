@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { asSluiceError } from '../base/errors.ts';
-import { fileStamp } from '../base/files/file-stamp.ts';
+import { stampOfAll } from '../base/files/file-stamp.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { Repeating } from '../base/repeating.ts';
@@ -64,9 +64,7 @@ export class CredentialsWatch implements Service {
     }
   }
 
-  async #stamps(): Promise<string> {
-    return (
-      await Promise.all(this.#options.paths().map(async path => `${path} ${await fileStamp(path)}`))
-    ).join('\n');
+  #stamps(): Promise<string> {
+    return stampOfAll(this.#options.paths());
   }
 }

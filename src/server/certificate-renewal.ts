@@ -1,7 +1,7 @@
 import type { Server } from 'node:https';
 import type { Clock } from '../base/clock.ts';
 import { asSluiceError } from '../base/errors.ts';
-import { fileStamp } from '../base/files/file-stamp.ts';
+import { stampOfAll } from '../base/files/file-stamp.ts';
 import type { Logger } from '../base/log.ts';
 import { RepeatedMessages } from '../base/repeated-messages.ts';
 import { Repeating } from '../base/repeating.ts';
@@ -61,7 +61,7 @@ export class CertificateRenewal {
 
   async #look(): Promise<void> {
     const { cert, key } = this.#options.files;
-    const now = (await Promise.all([fileStamp(cert), fileStamp(key)])).join();
+    const now = await stampOfAll([cert, key]);
     const isRead = now === this.#seen;
     this.#seen = now;
     if (!isRead) this.#renew();

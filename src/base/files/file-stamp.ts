@@ -12,3 +12,9 @@ export async function fileStamp(path: string): Promise<string> {
     return `missing: ${(error as NodeJS.ErrnoException).code}`;
   }
 }
+
+/** The same of several files together, the paths themselves included. Never throws. */
+export async function stampOfAll(paths: readonly string[]): Promise<string> {
+  const stamps = await Promise.all(paths.map(fileStamp));
+  return paths.map((path, at) => `${path} ${stamps[at]}`).join('\n');
+}
