@@ -103,7 +103,9 @@ function grow(path: string, commits: number, random: Random): string {
     when.setUTCHours(8 + Math.floor((random() + random()) * 6));
     // Hardly anybody works at weekends, and some weeks are quiet.
     const isQuiet = [0, 6].includes(when.getUTCDay()) || Math.sin(when.getTime() / (9 * DAY_MS)) > 0.6;
-    if (isQuiet && random() < 0.75) when.setTime(when.getTime() - 2 * DAY_MS);
+    // Drawn at any rate, so that what follows is the same on any day.
+    const moves = random() < 0.75;
+    if (isQuiet && moves) when.setTime(when.getTime() - 2 * DAY_MS);
     if (when.getTime() > Date.now() - DAY_MS) when.setTime(ms);
     const [name, email] = AUTHORS[Math.floor(random() * AUTHORS.length)] ?? PEOPLE[0];
     const who = `${name} <${email}> ${Math.floor(when.getTime() / 1000)} +0100`;
@@ -121,8 +123,9 @@ const TITLES = [
   'Read the heat sensor twice',
   'Bump the toolchain',
   'Draw the week as a punch card',
-  'Drop the old protocol',
+  // An open one: what is merged leaves the schedule after a while.
   HOSTILE,
+  'Drop the old protocol',
 ];
 
 function addChangesets({ model }: ForgeStandIn, random: Random): void {

@@ -129,6 +129,31 @@ test('two identities are merged into one person by hand, taken apart, and marked
   assert.deepEqual(complaints, []);
 });
 
+test('while somebody types in a search the last answer stays, marked as not the new one yet (W-54)', async t => {
+  const origin = grownRepository(join(standingPlace(t), 'origin.git'), 30, 3);
+  const station = await startStation(t, { cwd: standingPlace(t), yaml: `repos: [${origin.path}]\n` });
+  await until(
+    'it is baked',
+    async () => (await station.ask('/api/v1/repositories')).body.repositories[0]?.state === 'ok',
+  );
+  const { page, complaints } = await openPage(t, browser, `${station.url}/#/people`);
+  const table = page.locator('.table');
+  await page.getByRole('row', { name: /author2@/ }).waitFor();
+  const held = Promise.withResolvers<void>();
+  await page.route(/people\?.*search=author1/, async route => {
+    await held.promise;
+    await route.continue();
+  });
+  await page.getByLabel('Name or e-mail').fill('author1');
+  await page.locator('.table[aria-busy="true"]').waitFor();
+  assert.equal(await page.getByRole('row').count(), 4);
+  held.resolve();
+  await page.locator('.table[aria-busy="false"]').waitFor();
+  assert.match(await table.innerText(), /author1@/);
+  assert.equal(await page.getByRole('row').count(), 2);
+  assert.deepEqual(complaints, []);
+});
+
 test('a click counts that a list is refreshed under (S-21)', async t => {
   const origin = grownRepository(join(standingPlace(t), 'origin.git'), 30, 3);
   const station = await startStation(t, { cwd: standingPlace(t), yaml: `repos: [${origin.path}]\n` });

@@ -13,7 +13,7 @@ after(() => browser?.close());
 
 test('the schedule says when, where and why; it is narrowed by what is chosen, the time line included, all of it in the address; what is raised there runs (C-8, C-21, S-20, W-130)', async t => {
   const station = await demoStation(t);
-  const { page, complaints } = await openPage(t, browser, `${station.url}/#/schedule?search=firmware%236`);
+  const { page, complaints } = await openPage(t, browser, `${station.url}/#/schedule?search=firmware%235`);
   const rows = page.locator('.list .body .row[data-index]');
   const total = page.locator('.list .bar [role="status"]');
   await page.locator('.list', { hasText: HOSTILE }).waitFor();

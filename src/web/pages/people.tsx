@@ -53,6 +53,7 @@ export function PeoplePage({ params }: { readonly params: URLSearchParams }) {
         <Table
           caption="People, those with most commits first"
           items={pages.value?.people}
+          isWaiting={pages.isWaiting}
           keyOf={({ id }) => id}
           empty="Nobody here. People come with the commits of baked repositories; or nothing fits what is searched for."
           columns={[

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
-import { isTyping } from './keys.ts';
+import { useId, useRef } from 'preact/hooks';
+import { isTyping, useKeyPress } from './keys.ts';
 import { Bounded } from './panel.tsx';
 
 interface DrawerProps {
@@ -13,18 +13,12 @@ interface DrawerProps {
 export function Drawer({ title, close, children }: DrawerProps) {
   const heading = useId();
   const part = useRef<HTMLElement>(null);
-  const latest = useRef(close);
-  latest.current = close;
-  useEffect(() => {
-    const press = (event: KeyboardEvent): void => {
-      if (event.key !== 'Escape' || event.defaultPrevented || isTyping(event.target)) return;
-      if (document.querySelector('dialog[open]') !== null) return;
-      event.preventDefault();
-      latest.current();
-    };
-    addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
-  }, []);
+  useKeyPress(event => {
+    if (event.key !== 'Escape' || event.defaultPrevented || isTyping(event.target)) return;
+    if (document.querySelector('dialog[open]') !== null) return;
+    event.preventDefault();
+    close();
+  });
   return (
     <section class="drawer" ref={part} aria-labelledby={heading} tabIndex={-1}>
       <div class="top">

@@ -1,7 +1,7 @@
 // What a list is narrowed by. It stands in the address, so that a link leads to the same list.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { setParams } from '../router/router.ts';
-import { isPageKey } from './keys.ts';
+import { isPageKey, useKeyPress } from './keys.ts';
 
 const TYPING_MS = 250;
 
@@ -20,15 +20,11 @@ interface FiltersProps {
 /** The fields of a list; what is given in them is what the page is given. `/` leads to the first one. */
 export function Filters({ fields, params }: FiltersProps) {
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => {
-    const lead = (event: KeyboardEvent): void => {
-      if (event.key !== '/' || !isPageKey(event)) return;
-      event.preventDefault();
-      form.current?.querySelector<HTMLElement>('input, select')?.focus();
-    };
-    addEventListener('keydown', lead);
-    return () => removeEventListener('keydown', lead);
-  }, []);
+  useKeyPress(event => {
+    if (event.key !== '/' || !isPageKey(event)) return;
+    event.preventDefault();
+    form.current?.querySelector<HTMLElement>('input, select')?.focus();
+  });
   return (
     <search>
       <form class="filters" ref={form} onSubmit={event => event.preventDefault()}>
@@ -65,13 +61,21 @@ export function TextField(props: {
 }) {
   const { name, value, placeholder } = props;
   const [typed, setTyped] = useState(value);
+  const given = useRef(value);
   useEffect(() => {
-    if (typed === value) return;
-    const timer = setTimeout(() => setParams({ [name]: typed }), TYPING_MS);
+    if (typed === given.current) return;
+    const timer = setTimeout(() => {
+      given.current = typed;
+      setParams({ [name]: typed });
+    }, TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed]);
-  // A link may have led to another list meanwhile.
-  useEffect(() => setTyped(value), [value]);
+  // A link may have led to another list meanwhile; what was given here comes back while somebody types on.
+  useLayoutEffect(() => {
+    if (value === given.current) return;
+    given.current = value;
+    setTyped(value);
+  }, [value]);
   return (
     <input
       type="search"

@@ -1,6 +1,6 @@
 // Keys that do something on the open page, and what: the help shows them.
 import { signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 /** Keys as they are written on a keyboard, with what they do. */
 export type KeyWords = readonly [keys: string, words: string];
@@ -18,6 +18,17 @@ export function usePageKeys(keys: readonly KeyWords[]): void {
       if (ofPage.value === keys) ofPage.value = [];
     };
   }, [JSON.stringify(keys)]);
+}
+
+/** Has keys heard, wherever they are pressed, from before the caller is drawn: whoever sees it may press them. */
+export function useKeyPress(press: (event: KeyboardEvent) => void): void {
+  const latest = useRef(press);
+  latest.current = press;
+  useLayoutEffect(() => {
+    const heard = (event: KeyboardEvent): void => latest.current(event);
+    addEventListener('keydown', heard);
+    return () => removeEventListener('keydown', heard);
+  }, []);
 }
 
 /** Somebody writes there: single keys are letters. */

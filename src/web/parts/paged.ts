@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Asked, useAsked } from '../live/asked.ts';
 import type { Topic } from '../live/live.ts';
 import { useSteady } from './steady.ts';
@@ -9,6 +9,8 @@ export interface ListPage {
 }
 
 export interface Paged<Page> extends Asked<Page> {
+  /** What is shown answers the question or page before: the new one is asked for. */
+  readonly isWaiting: boolean;
   /** From 1 on. */
   readonly number: number;
   readonly forward: (() => void) | undefined;
@@ -16,7 +18,8 @@ export interface Paged<Page> extends Asked<Page> {
 }
 
 /**
- * A list by its pages, of which one is shown and kept fresh. Another question begins at its first page.
+ * A list by its pages, of which one is shown and kept fresh. Another question begins at its first page; what was
+ * shown before stays until it is answered, so that nothing jumps while somebody types.
  * @param about what the question depends on beside the page
  */
 export function usePages<Page extends ListPage>(
@@ -30,11 +33,15 @@ export function usePages<Page extends ListPage>(
   useEffect(() => setPlace({ key, cursors: [] }), [key]);
   const cursor = cursors.at(-1);
   const asked = useAsked(signal => ask(cursor, signal), [...about, cursor], topics);
-  const value = useSteady(asked.value);
-  const next = value?.next;
+  const before = useRef(asked.value);
+  if (asked.value !== undefined || asked.error) before.current = asked.value;
+  const value = useSteady(before.current);
+  const isWaiting = asked.value === undefined && value !== undefined;
+  const next = isWaiting ? undefined : value?.next;
   return {
     ...asked,
     value,
+    isWaiting,
     number: cursors.length + 1,
     forward: next ? () => setPlace({ key, cursors: [...cursors, next] }) : undefined,
     back: cursors.length > 0 ? () => setPlace({ key, cursors: cursors.slice(0, -1) }) : undefined,

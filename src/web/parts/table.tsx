@@ -16,14 +16,16 @@ interface TableProps<T> {
   /** What is said, and what to do, where there is nothing. */
   readonly empty: ComponentChildren;
   readonly id?: string;
+  /** The rows of another question are asked for; these are shown until then. */
+  readonly isWaiting?: boolean;
 }
 
 /** A table of things that come and go; on a phone each row is a block, with what its columns say before each figure. */
-export function Table<T>({ caption, columns, items, keyOf, empty, id }: TableProps<T>) {
+export function Table<T>({ caption, columns, items, keyOf, empty, id, isWaiting = false }: TableProps<T>) {
   if (items === undefined) return <p class="empty waiting">…</p>;
   if (items.length === 0) return <div class="empty">{empty}</div>;
   return (
-    <div class="table" id={id}>
+    <div class="table" id={id} aria-busy={isWaiting ? 'true' : 'false'}>
       <table>
         <caption class="hidden">{caption}</caption>
         <thead>

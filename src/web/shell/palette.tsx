@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { client } from '../live/live.ts';
-import { isTyping, type KeyWords, pageKeys } from '../parts/keys.ts';
+import { isTyping, type KeyWords, pageKeys, useKeyPress } from '../parts/keys.ts';
 import { perform, sayFailure } from '../parts/toasts.tsx';
 import { count, shortUrl } from '../parts/words.ts';
 import { hrefOf } from '../router/router.ts';
@@ -94,17 +94,13 @@ const KEYS: readonly KeyWords[] = [
 /** Listens for its keys, whatever page is open. */
 export function Palette() {
   const [shown, setShown] = useState<'search' | 'keys'>();
-  useEffect(() => {
-    const press = (event: KeyboardEvent): void => {
-      const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'k';
-      const isHelp = event.key === '?' && !isTyping(event.target);
-      if (!isCommand && !isHelp) return;
-      event.preventDefault();
-      setShown(isCommand ? 'search' : 'keys');
-    };
-    addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
-  }, []);
+  useKeyPress(event => {
+    const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'k';
+    const isHelp = event.key === '?' && !isTyping(event.target);
+    if (!isCommand && !isHelp) return;
+    event.preventDefault();
+    setShown(isCommand ? 'search' : 'keys');
+  });
   if (!shown) return null;
   return (
     <Dialog

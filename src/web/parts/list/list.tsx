@@ -5,7 +5,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Topic } from '../../live/live.ts';
 import { setParams } from '../../router/router.ts';
-import { isPageKey, type KeyWords, usePageKeys } from '../keys.ts';
+import { isPageKey, type KeyWords, useKeyPress, usePageKeys } from '../keys.ts';
 import { Pending } from '../panel.tsx';
 import { type Active, activeOf, addressOf, orderOf, placeOf } from './address.ts';
 import { Bar } from './bar.tsx';
@@ -228,13 +228,7 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
     else return;
     event.preventDefault();
   };
-  const latestPress = useRef(press);
-  latestPress.current = press;
-  useEffect(() => {
-    const heard = (event: KeyboardEvent): void => latestPress.current(event);
-    addEventListener('keydown', heard);
-    return () => removeEventListener('keydown', heard);
-  }, []);
+  useKeyPress(press);
   usePageKeys([
     ['j k', 'to the next row, the one before'],
     ...(canChoose ? CHOOSING : []),
