@@ -1,4 +1,5 @@
 import { type DestinationStream, pino } from 'pino';
+import { folded } from './columns.ts';
 import type { Logger, LogLevel } from './log.ts';
 import { escapeForTerminal, withoutControls } from './text.ts';
 
@@ -13,16 +14,7 @@ export async function createLogger(options: {
 }): Promise<Logger> {
   const destination =
     options.destination ??
-    (options.forPeople
-      ? (await import('pino-pretty')).default({
-          destination: 2,
-          sync: true,
-          colorize: !process.env.NO_COLOR,
-          ignore: 'pid,hostname',
-          singleLine: true,
-          translateTime: 'SYS:HH:MM:ss',
-        })
-      : pino.destination({ fd: 2, sync: true }));
+    (options.forPeople ? await linesForPeople() : pino.destination({ fd: 2, sync: true }));
   const { level } = options;
   // Lines for people are printed as they are; in JSON what JSON leaves as it is, is escaped.
   const streamWrite = options.forPeople ? withoutControls : escapeForTerminal;
@@ -31,4 +23,17 @@ export async function createLogger(options: {
     destination,
   );
   return logger;
+}
+
+/** Standard error as a terminal: each record folded to its columns. */
+async function linesForPeople(): Promise<DestinationStream> {
+  const { prettyFactory } = (await import('pino-pretty')).default;
+  const inWords = prettyFactory({
+    colorize: !process.env.NO_COLOR,
+    ignore: 'pid,hostname',
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss',
+  });
+  const { stderr } = process;
+  return { write: record => void stderr.write(folded(inWords(record), stderr.columns ?? 80)) };
 }

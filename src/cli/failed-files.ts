@@ -21,7 +21,7 @@ import { moreLine, type PageOptions, rowsAsked } from './list-page.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
 import { assertDatabase, withJournal } from './stores.ts';
-import { jsonText, printable, styleFor, wrapped } from './terminal.ts';
+import { jsonText, printable, styleFor } from './terminal.ts';
 
 export interface FailedOptions extends GlobalOptions, PageOptions {
   readonly match?: string;
@@ -133,7 +133,7 @@ function printCauses(causes: readonly FailedCause[], cli: Cli): void {
     const { profile, bucket, filepath, errorMessage } = example;
     const told = `as ${profile}/${bucket}/${filepath}: ${errorMessage ?? 'nothing was said'}`;
     for (const text of [told, remedyOf(code, gone === files, cli)])
-      cli.stdout.write(`${wrapped(printable(text), indent, cli)}\n`);
+      cli.stdout.write(`${indent}${printable(text)}\n`);
   }
   cli.stdout.write(`\n${cli.program} failed ls --all lists every file, --cause CODE those of one cause\n`);
 }

@@ -1,5 +1,6 @@
 import { shownCaptureFile } from '../api/capture.ts';
 import type { Answer } from '../api/operations.ts';
+import { textWidth } from '../base/columns.ts';
 import { formatBytes, formatDuration } from '../base/units.ts';
 import type { CaptureLineage } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
@@ -7,7 +8,7 @@ import { type PageOptions, rowsAsked, someMoreLine } from './list-page.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
 import { existingDatabase, withCaptures } from './stores.ts';
-import { jsonText, printable, styleFor } from './terminal.ts';
+import { jsonText, printable, rowName, styleFor } from './terminal.ts';
 
 /** More than anybody has. */
 const MOST_FILES = 10_000_000;
@@ -62,6 +63,8 @@ function renderFile(file: CaptureLineage, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const state = file.lostAtMs === null ? (file.state ?? 'complete') : style.bad('lost');
   const where = `s3://${file.profile}/${file.bucket}/${file.objectKey ?? file.filepath}`;
-  const size = style.dim(`${file.readings} readings, ${formatBytes(file.bytes)}`);
-  return `${String(file.id).padStart(8)}  ${state.padEnd(12)}${printable(where)}  ${size}\n`;
+  const facts = `${file.readings} readings, ${formatBytes(file.bytes)}`;
+  const row = `${String(file.id).padStart(8)}  ${state.padEnd(12)}`;
+  const name = rowName(printable(where), textWidth(row) + 2 + facts.length, cli);
+  return `${row}${name}  ${style.dim(facts)}\n`;
 }

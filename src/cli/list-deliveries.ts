@@ -1,3 +1,4 @@
+import { textWidth } from '../base/columns.ts';
 import { SluiceError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
 import { toListedDelivery } from '../deliver/listing.ts';
@@ -7,7 +8,7 @@ import type { Cli, GlobalOptions } from './cli.ts';
 import { moreLine, type PageOptions, rowsAsked } from './list-page.ts';
 import { load } from './load.ts';
 import { assertDatabase, withJournal } from './stores.ts';
-import { jsonText, printable, styleFor } from './terminal.ts';
+import { jsonText, printable, rowName, styleFor } from './terminal.ts';
 
 /** Records are read and printed in pages, so that a million of them need no memory. */
 const PAGE = 500;
@@ -62,11 +63,14 @@ export function printRecord(record: FileRecord, json: boolean, cli: Cli): void {
   }
   const style = styleFor(cli.stdout, cli.env);
   const { id, state, profile, bucket, filepath, size, attempts, errorMessage } = record;
-  const where = printable(`${profile}/${bucket}/${filepath}`);
   const shown = state === 'failed' ? style.bad(state.padEnd(12)) : state.padEnd(12);
   const why = errorMessage === null || state === 'completed' ? '' : `\n          ${printable(errorMessage)}`;
-  const tries = attempts > 1 ? `, ${attempts} tries` : '';
-  cli.stdout.write(
-    `${String(id).padStart(8)}  ${shown}${where}  ${style.dim(formatBytes(size) + tries)}${why}\n`,
+  const facts = formatBytes(size) + (attempts > 1 ? `, ${attempts} tries` : '');
+  const row = `${String(id).padStart(8)}  ${shown}`;
+  const where = rowName(
+    printable(`${profile}/${bucket}/${filepath}`),
+    textWidth(row) + 2 + facts.length,
+    cli,
   );
+  cli.stdout.write(`${row}${where}  ${style.dim(facts)}${why}\n`);
 }

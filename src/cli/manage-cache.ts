@@ -7,7 +7,7 @@ import type { Cli, GlobalOptions } from './cli.ts';
 import { moreLine, type PageOptions, rowsAsked } from './list-page.ts';
 import { load } from './load.ts';
 import { withCache } from './stores.ts';
-import { jsonText, printable, styleFor } from './terminal.ts';
+import { jsonText, printable, rowName, styleFor } from './terminal.ts';
 
 interface CacheCommandOptions extends GlobalOptions, PageOptions {
   readonly bytes?: string;
@@ -58,7 +58,8 @@ function renderClone(entry: CacheEntry, cli: Cli): string {
   const facts = [used, `${hits} hits`, onDisk ? (lean ? 'lean' : 'full') : 'not on disk'];
   if (pinnedBy !== null) facts.push(`pinned by ${pinnedBy}`);
   if (cold) facts.push(`cold copy ${formatBytes(cold.bytes)}`);
-  return `${size}  ${printable(url)}  ${style.dim(facts.join(', '))}`;
+  const told = facts.join(', ');
+  return `${size}  ${rowName(printable(url), size.length + 4 + told.length, cli)}  ${style.dim(told)}`;
 }
 
 /** Pins or unpins each. Answers whether all could be. */

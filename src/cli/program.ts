@@ -20,7 +20,7 @@ import { defineStore } from './commands/store.ts';
 import { defineSync } from './commands/sync.ts';
 import { defineForget, defineTrack, defineUntrack } from './commands/track.ts';
 import { defineUp } from './commands/up.ts';
-import { guardedOutput, styleFor } from './terminal.ts';
+import { foldedOutput, guardedOutput, styleFor } from './terminal.ts';
 
 const EXIT_USAGE = 2;
 /** 128 + SIGINT, as shells have it. */
@@ -28,9 +28,16 @@ const EXIT_INTERRUPTED = 130;
 
 /** Runs one command line. Answers the exit code: 0 done, 1 something failed, 2 usage, 130 interrupted. */
 export async function runCli(args: readonly string[], given: Cli): Promise<number> {
-  const cli = { ...given, stdout: guardedOutput(given.stdout), stderr: guardedOutput(given.stderr) };
+  let isForPeople = true;
+  const cli = {
+    ...given,
+    stdout: guardedOutput(foldedOutput(given.stdout, () => isForPeople)),
+    stderr: guardedOutput(foldedOutput(given.stderr, () => true)),
+  };
   const outcome = { exitCode: 0 };
-  const program = buildProgram(cli, outcome);
+  const program = buildProgram(cli, outcome).hook('preAction', (_program, command) => {
+    isForPeople = !isForMachines(command);
+  });
   try {
     await program.parseAsync(args.length === 0 ? ['up'] : args, { from: 'user' });
     return outcome.exitCode;
@@ -103,6 +110,11 @@ Every command has --help with examples of its own.`,
     .exitOverride();
   for (const define of COMMANDS) define(program, cli, outcome);
   return program;
+}
+
+/** Whether what a command prints is JSON, or made to be kept: then its lines are as long as they are. */
+function isForMachines(command: Command): boolean {
+  return command.opts().json === true || command.options.some(({ long }) => long === '--output');
 }
 
 /** The command that the arguments begin with, as it is typed: `sluice deliveries ls`. */

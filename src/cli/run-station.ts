@@ -152,6 +152,7 @@ Try next, in another terminal:
   ${cli.program} bake https://github.com/git/git
   ${cli.program} deliveries ls
   ${cli.program} status
-  curl -d '{"url": "https://github.com/git/git", "wait": true}' ${url}/bake
+  curl -d '{"url": "https://github.com/git/git", "wait": true}' \\
+    ${url}/bake
 \n`;
 }

@@ -1,3 +1,4 @@
+import { clipped, textWidth } from '../base/columns.ts';
 import { formatDuration } from '../base/units.ts';
 import type { BakeSummary } from '../gather/repos/bake/bake.ts';
 import type { PeriodActivity } from '../insights/activity.ts';
@@ -75,12 +76,12 @@ function renderAuthors(authors: readonly AuthorCommits[], style: Style): string[
   const rows = authors.map(({ name, email, commits }) => {
     const shown = cut(printable(name || email || '(no name)'), NAME_COLUMNS);
     const bar = '█'.repeat(Math.max(1, Math.round((commits / most) * BAR_COLUMNS)));
-    return `  ${commits.toLocaleString('en').padStart(digits)}  ${shown.padEnd(NAME_COLUMNS)} ${style.accent(bar)}`;
+    const blanks = ' '.repeat(NAME_COLUMNS - textWidth(shown));
+    return `  ${commits.toLocaleString('en').padStart(digits)}  ${shown}${blanks} ${style.accent(bar)}`;
   });
   return [`  ${style.dim('top authors')}`, ...rows];
 }
 
 function cut(text: string, columns: number): string {
-  const characters = [...text];
-  return characters.length <= columns ? text : `${characters.slice(0, columns - 1).join('')}…`;
+  return textWidth(text) <= columns ? text : `${clipped(text, columns - 1)}…`;
 }

@@ -1,3 +1,4 @@
+import { shortened, textWidth } from '../base/columns.ts';
 import type { ColumnType, InsightGrid, InsightRow, Value } from '../insights/catalogue.ts';
 import { grid } from './grid.ts';
 import { jsonText, printable } from './terminal.ts';
@@ -75,7 +76,7 @@ function table(rows: readonly InsightRow[], columns: Columns, fit: number | unde
       .map((cell, index) => {
         const space = widths[index] ?? 0;
         const shown = shortened(cell, space);
-        const blanks = ' '.repeat(Math.max(0, space - width(shown)));
+        const blanks = ' '.repeat(Math.max(0, space - textWidth(shown)));
         return isNumber(names[index] ?? '') ? blanks + shown : shown + blanks;
       })
       .join(' '.repeat(GAP))
@@ -85,7 +86,7 @@ function table(rows: readonly InsightRow[], columns: Columns, fit: number | unde
 
 function widthsOf(names: readonly string[], cells: readonly (readonly string[])[]): number[] {
   return names.map((name, index) =>
-    cells.reduce((widest, row) => Math.max(widest, width(row[index] ?? '')), name.length),
+    cells.reduce((widest, row) => Math.max(widest, textWidth(row[index] ?? '')), name.length),
   );
 }
 
@@ -115,22 +116,10 @@ function narrowed(widths: readonly number[], texts: readonly boolean[], fit: num
   return narrow;
 }
 
-/** The text, or its beginning and its end: of paths and addresses the end says most. Pure. */
-function shortened(text: string, space: number): string {
-  const characters = [...text];
-  if (characters.length <= space) return text;
-  const head = Math.floor((space - 1) / 3);
-  return `${characters.slice(0, head).join('')}…${characters.slice(characters.length - (space - 1 - head)).join('')}`;
-}
-
 function cellText(value: Value | undefined, type: ColumnType | undefined): string {
   if (value === null || value === undefined) return '–';
   if (type === 'number') return Number(value).toFixed(3);
   return shortened(printable(String(value)), WIDEST_CELL);
-}
-
-function width(text: string): number {
-  return [...text].length;
 }
 
 /** Types of Parquet's own: a day is DATE, a time TIMESTAMP in milliseconds (parquet-format, LogicalTypes.md). */

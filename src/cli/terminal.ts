@@ -1,4 +1,6 @@
 /** What the commands know of the terminal: colours, width, a progress line that rewrites itself. */
+
+import { clipped, folded, shortened } from '../base/columns.ts';
 import { escapeForTerminal } from '../base/text.ts';
 
 export interface TerminalOutput {
@@ -40,7 +42,7 @@ export function progressLines(output: TerminalOutput): ProgressLines {
   const erase = (): string => (drawn > 0 ? `\u001b[${drawn}A\u001b[0J` : '');
   const draw = (): void => {
     const width = (output.columns ?? 80) - 1;
-    const lines = [...tasks.values()].map(text => `${[...text].slice(0, width).join('')}\n`);
+    const lines = [...tasks.values()].map(text => `${clipped(text, width)}\n`);
     output.write(erase() + lines.join(''));
     drawn = lines.length;
   };
@@ -66,21 +68,31 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
-/** A text in lines that fit the terminal, or 80 columns where there is none, each after `indent`. */
-export function wrapped(
-  text: string,
-  indent: string,
+/** A name for a row that has so many columns beside it: shortened in the middle where it is for a terminal that it does not fit. */
+export function rowName(
+  name: string,
+  besides: number,
   { stdout }: { readonly stdout: TerminalOutput },
 ): string {
-  const space = Math.max(20, Math.min(stdout.columns ?? 80, 100) - indent.length);
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && [...last].length + 1 + [...word].length <= space)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines.map(line => indent + line).join('\n');
+  return stdout.isTTY ? shortened(name, Math.max(NARROWEST_NAME, (stdout.columns ?? 80) - besides)) : name;
+}
+
+const NARROWEST_NAME = 20;
+
+/** An output whose lines are folded to fit the terminal, where it is one and `isForPeople` says so. */
+export function foldedOutput(output: TerminalOutput, isForPeople: () => boolean): TerminalOutput {
+  return {
+    write: text =>
+      output.write(
+        typeof text === 'string' && output.isTTY && isForPeople() ? folded(text, output.columns ?? 80) : text,
+      ),
+    get isTTY() {
+      return output.isTTY === true;
+    },
+    get columns() {
+      return output.columns;
+    },
+  };
 }
 
 /** A value as JSON in which no character can steer a terminal; what JSON leaves as it is, is escaped as well. */

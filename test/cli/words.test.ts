@@ -83,3 +83,26 @@ test('what is misspelt is met with what was likely meant, and hints name somethi
     });
   assert.throws(() => parseDestination('../up'), { hint: /Name a profile/ });
 });
+
+test('on a terminal messages fit its columns, and JSON and what is kept stay as they are (S-630)', async t => {
+  const root = await tempDirectory(t);
+  const mistakes = [
+    ['completion', 'powershell'],
+    ['status', '--database', '/no/such.db', '--root', root],
+    ['sync', 'now', '--root', root],
+    ['deliveries', 'ls', '--root', root, '--state', 'nope'],
+  ];
+  for (const args of mistakes) {
+    const wide = await runHere(args);
+    const { stderr } = await runHere(args, { NO_COLOR: '1' }, 40);
+    for (const line of stderr.split('\n')) assert.ok(line.length <= 40 || !/\S /.test(line.trim()), line);
+    assert.equal(stderr.replace(/\s+/g, ' '), wide.stderr.replace(/\s+/g, ' '));
+    assert.ok(stderr.split('\n').length > wide.stderr.split('\n').length, args.join(' '));
+  }
+  for (const args of [
+    ['config', 'show', '--json'],
+    ['config', 'init'],
+    ['config', 'schema'],
+  ])
+    assert.equal((await runHere(args, {}, 40)).stdout, (await runHere(args)).stdout, args.join(' '));
+});

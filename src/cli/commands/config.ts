@@ -76,6 +76,7 @@ function defineShow(config: Command, cli: Cli): void {
     .command('show')
     .description('print the configuration in force, defaults included, secrets masked')
     .option('--json', 'as one JSON object')
+    .option(...OUTPUT_OPTION)
     .addHelpText(
       'after',
       examples([
@@ -84,14 +85,15 @@ function defineShow(config: Command, cli: Cli): void {
       ]),
     )
     .action(async (_options, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
-      const [{ load, SCHEMA }, { maskConfig, showConfig, toFileForm }] = await Promise.all([
+      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean; output?: string }>();
+      const [{ load, SCHEMA }, { maskConfig, showConfig, toFileForm }, { writeOut }] = await Promise.all([
         import('../load.ts'),
         import('../../config/show.ts'),
+        import('../table-output.ts'),
       ]);
       const loaded = await load(options, cli);
       const asJson = (): string => `${jsonText(toFileForm(maskConfig(loaded.config, SCHEMA), SCHEMA))}\n`;
-      cli.stdout.write(options.json ? asJson() : showConfig(loaded, SCHEMA));
+      await writeOut(options.json ? asJson() : showConfig(loaded, SCHEMA), options, cli);
     });
 }
 
