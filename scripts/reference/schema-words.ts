@@ -35,7 +35,8 @@ export const TABLES: Readonly<Record<string, TableWords>> = {
       last_commit_at: 'Latest commit date.',
       last_baked_at_ms: 'When the last bake ended, milliseconds since the epoch.',
       last_error: 'What went wrong last; null after a success.',
-      mailmap_hash: 'SHA-256 of the mailmap in force; empty without one.',
+      mailmap_hash:
+        'SHA-256 of its mailmap in force, then `+` and that of the station’s where there is one; empty without any.',
       pending_processed: 'Internal: commits stored of a walk that is not finished.',
       unsettled_from:
         'Internal: from this commit id on, indexes and roll-ups are not filled yet (first bakes only).',

@@ -12,6 +12,7 @@ export const Person = z
     botByHand: z.boolean().describe('somebody said whether it is one; otherwise the patterns did'),
     commits: Count,
     emails: z.array(z.string()).describe("the person's own first"),
+    mailmapped: z.array(z.string()).describe("e-mails of commits that mailmaps make this person's"),
   })
   .meta({ id: 'Person' });
 
@@ -52,7 +53,7 @@ export const peopleOperations = {
         z
           .object({
             id: z.string(),
-            reason: z.enum(['email', 'noreply', 'name']).describe('the strongest of the reasons'),
+            reason: z.enum(['email', 'mailmap', 'noreply', 'name']).describe('the strongest of the reasons'),
             people: z.array(Person).describe('those with most commits first'),
             emails: z.array(z.string()).describe('what `mergePeople` makes them one by'),
           })

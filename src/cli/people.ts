@@ -54,6 +54,7 @@ export async function changePeople(
 
 const REASONS: Readonly<Record<MergeReason, string>> = {
   email: 'one e-mail under several names',
+  mailmap: 'one person by the mailmap of another repository',
   noreply: 'an address of a code host with this login',
   name: 'one name, written alike',
 };

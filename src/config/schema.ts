@@ -7,7 +7,7 @@ import { cache } from './sections/cache.ts';
 import { CAPTURE_DEFAULTS, capture } from './sections/capture.ts';
 import { changesets } from './sections/changesets.ts';
 import { deliver, sync } from './sections/deliver.ts';
-import { database, log, root, store } from './sections/general.ts';
+import { database, log, mailmap, root, store } from './sections/general.ts';
 import { git } from './sections/git.ts';
 import { bake, insights } from './sections/history.ts';
 import { hosts } from './sections/hosts.ts';
@@ -30,6 +30,7 @@ export function configSchema({ forges, readingSources }: Kinds) {
       log,
       server,
       repos: repos(forges),
+      mailmap,
       git,
       hosts: hosts(forges),
       cache,

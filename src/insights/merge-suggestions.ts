@@ -1,7 +1,11 @@
 import { type Person, type RefusedMerge, refusalNameOf } from '../keep/store/people.ts';
+import { emailKey } from '../keep/store/rows/people.ts';
 
-/** Why people may be one: they share an e-mail, a code host's address tells a login that is theirs, or a name. */
-export type MergeReason = 'email' | 'noreply' | 'name';
+/**
+ * Why people may be one: they share an e-mail, the mailmap of another repository says so, a code host's address tells a
+ * login that is theirs, or they share a name.
+ */
+export type MergeReason = 'email' | 'mailmap' | 'noreply' | 'name';
 
 /** People who may be one and the same. */
 export interface MergeSuggestion {
@@ -55,7 +59,7 @@ export function suggestMerges(
   const groups = new Groups(candidates);
   const loginsOf = ({ emails }: Person): string[] =>
     emails.flatMap(email => loginOfAddress(email) ?? []).map(loginKey);
-  for (const reason of ['email', 'noreply', 'name'] as const)
+  for (const reason of ['email', 'mailmap', 'noreply', 'name'] as const)
     for (const alike of alikeBy(candidates, person => KEYS[reason](person, loginsOf), loginsOf))
       for (const [one, other] of pairs(alike))
         if (!isRefused.has(pairKey(one, other))) groups.join(one, other, reason);
@@ -74,7 +78,8 @@ export function refusalsOf(people: readonly Pick<Person, 'name' | 'email'>[]): R
 }
 
 const KEYS: Readonly<Record<MergeReason, (person: Person, loginsOf: KeysOf) => readonly string[]>> = {
-  email: ({ emails }) => emails.map(email => email.trim().toLowerCase()).filter(email => email !== ''),
+  email: ({ emails }) => keysOfEmails(emails),
+  mailmap: ({ emails, mailmapped }) => keysOfEmails([...emails, ...mailmapped]),
   noreply: (person, loginsOf) => [...loginsOf(person), ...wordsThatMayBeLogins(person)],
   name: ({ name }) => {
     const plain = plainName(name);
@@ -82,6 +87,10 @@ const KEYS: Readonly<Record<MergeReason, (person: Person, loginsOf: KeysOf) => r
     return plain.includes(' ') && !NAMELESS.has(plain) ? [plain] : [];
   },
 };
+
+function keysOfEmails(emails: readonly string[]): string[] {
+  return emails.map(emailKey).filter(email => email !== '');
+}
 
 const LOGIN = 'login ';
 const loginKey = (login: string): string => `${LOGIN}${login}`;

@@ -7,7 +7,8 @@ import type { Person } from '../../src/keep/store/people.ts';
 let lastId = 0;
 const person = (name: string, email: string, more: Partial<Person> = {}): Person => {
   lastId += 1;
-  return { id: lastId, name, email, bot: false, botByHand: false, commits: 1, emails: [email], ...more };
+  const plain = { bot: false, botByHand: false, commits: 1, emails: [email], mailmapped: [] };
+  return { id: lastId, name, email, ...plain, ...more };
 };
 const shown = (people: readonly Person[], refused = refusalsOf([])) =>
   suggestMerges(people, refused, loginOfAddress).map(({ reason, people: members }) => [
@@ -72,4 +73,19 @@ test('addresses that code hosts make up tell the login, on hosts of one’s own 
     ['', undefined],
   ];
   for (const [email, login] of told) assert.equal(loginOfAddress(email), login, email);
+});
+
+test('suggestions: whom the mailmap of one repository makes one may be one in all others, too (W-54)', () => {
+  const ada = person('Ada Lovelace', 'ada@work.example', { commits: 9, mailmapped: ['a@home.example'] });
+  const elsewhere = person('countess', 'A@home.example', { commits: 2 });
+  const [suggestion, ...others] = suggestMerges(
+    [ada, elsewhere, person('Bob', 'bob@x.example')],
+    [],
+    loginOfAddress,
+  );
+  assert.deepEqual(others, []);
+  assert.deepEqual(
+    [suggestion?.reason, suggestion?.emails],
+    ['mailmap', ['ada@work.example', 'A@home.example']],
+  );
 });

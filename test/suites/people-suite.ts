@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { mailmapName } from '../../src/keep/store/people.ts';
 import { type OpenStore, storeHistory } from './store-fixture.ts';
 
 /** The contract of `PeopleStore`, and of questions about people that it changes. */
@@ -67,6 +68,57 @@ export function peopleSuite(name: string, open: OpenStore): void {
       rest.map(({ name: who }) => who),
       ['Bob', 'Di', 'Eve'],
     );
+  });
+
+  test(`${name}: mailmaps say whose e-mails are; repositories behind the station's are told with their own (R-657)`, async t => {
+    const { store } = await open(t);
+    const own = Buffer.from([0xff, 10]);
+    const commits = ['Ada', 'Countess', 'Bob'].map((who, at) => ({ who, at }));
+    const first = await storeHistory(store, '/one', commits);
+    const second = await storeHistory(store, '/two', [{ who: 'Eve', at: 1 }]);
+    await store.repositories.ensure('/never-baked', 'local');
+    const writer = store.history(first);
+    await writer.keepMailmap(Buffer.from('before'));
+    await writer.keepMailmap(own);
+    const behind = async (station: string, after = 0) =>
+      (await store.people.mailmapsBehind(station, after, 9)).map(({ repositoryId, mailmap }) => [
+        repositoryId,
+        mailmap && [...mailmap],
+      ]);
+    assert.deepEqual(await behind(''), []);
+    assert.deepEqual(await behind('s'), [
+      [first, [...own]],
+      [second, undefined],
+    ]);
+    assert.deepEqual(await behind('s', first), [[second, undefined]]);
+    // Another writer's walk is under way meanwhile.
+    const walk = store.history(first);
+    await walk.begin(new Map());
+    const identity = { name: 'Ada', email: 'ada@example.org' };
+    const countess = { name: 'Countess', email: 'countess@example.org' };
+    const totals = await writer.map(mailmapName('o', 's'), [
+      { from: identity, to: identity },
+      { from: countess, to: identity },
+    ]);
+    assert.equal(totals.authors, 2);
+    await walk.finish(1);
+    assert.deepEqual(await behind('s'), [[second, undefined]]);
+    assert.deepEqual(await behind('other'), [
+      [first, [...own]],
+      [second, undefined],
+    ]);
+    const people = await store.people.list({ limit: 9 });
+    assert.deepEqual(
+      people.map(one => [one.name, one.commits, one.mailmapped]),
+      [
+        ['Ada', 2, ['countess@example.org']],
+        ['Bob', 1, []],
+        ['Eve', 1, []],
+      ],
+    );
+    assert.deepEqual((await store.people.setBot('ada@example.org', false)).mailmapped, [
+      'countess@example.org',
+    ]);
   });
 
   test(`${name}: who is not one person is kept until that is taken back (W-54)`, async t => {

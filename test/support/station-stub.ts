@@ -111,6 +111,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       split: async () => undefined,
       count: async () => 0,
       refuse: async () => undefined,
+      mailmapsBehind: async () => [],
       refusals: async () => [],
       setBot: async () => Promise.reject(new SluiceError('not_found', 'nobody has that e-mail')),
     },

@@ -1,6 +1,6 @@
 import { LOG_LEVELS } from '../../base/log.ts';
 import { isPostgresAddress } from '../../base/text.ts';
-import { choice, path, secret, section } from '../fields.ts';
+import { choice, optionalPath, path, secret, section } from '../fields.ts';
 
 export const root = path({
   default: './station',
@@ -28,4 +28,10 @@ export const log = section('What is written to standard error.', {
     default: 'info',
     description: 'The least important messages that are still written.',
   }),
+});
+
+export const mailmap = optionalPath({
+  description:
+    'A mailmap for all repositories, beside each one’s own and above it, as git’s `mailmap.file`. It is read again when it changes. Stations that share a store name the same one.',
+  example: '/etc/sluice/mailmap',
 });

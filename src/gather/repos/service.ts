@@ -18,6 +18,7 @@ import { CloneCacheService } from './cache/service.ts';
 import { cacheSettings } from './cache/settings.ts';
 import type { RunningChurn } from './churn/handler.ts';
 import { churnWorkers, scheduleChurnAfterBake, scheduleWantedChurn } from './churn/service.ts';
+import { followMailmapFile } from './history/mailmap-watch.ts';
 import type { RunningSyncs, SyncedRepository } from './sync/handler.ts';
 import { createRunWaiters, type RunWaiters } from './sync/run-waiters.ts';
 import { type RepositoryWorkersContext, repositoryWorkers } from './sync/workers.ts';
@@ -88,6 +89,7 @@ export class Repositories {
       lazyService('bake threads', () => this.#createThreads()),
       lazyService('repository workers', () => this.#createWorkers()),
       lazyService('churn workers', () => churnWorkers(this.#context, this.running.churn)),
+      lazyService('mailmap', () => followMailmapFile(this.#context)),
       lazyService('forgotten clones', () => this.#createUpkeep()),
     ];
     this.schedule = {

@@ -12,6 +12,7 @@ import { sql as failingTargets } from './migrations/0008-failing-targets.ts';
 import { sql as refusedMerges } from './migrations/0009-refused-merges.ts';
 import { sql as botsByPlan } from './migrations/0012-bots-by-plan.ts';
 import { sql as lists } from './migrations/0013-lists.ts';
+import { sql as mailmaps } from './migrations/0015-mailmaps.ts';
 import { dismissSessions } from './session.ts';
 
 export interface Migration {
@@ -36,6 +37,7 @@ const MIGRATIONS: readonly Migration[] = [
   { sql: refusedMerges },
   { sql: botsByPlan },
   { sql: lists },
+  { sql: mailmaps },
 ];
 
 const VERSION = `

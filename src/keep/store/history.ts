@@ -36,8 +36,11 @@ export interface HistoryWriter {
   count(): Promise<number>;
   /** Identities as written in the commits that have no mailmapped form for `mailmapHash` yet. */
   unmapped(mailmapHash: string): Promise<PersonIdentity[]>;
+  /** Keeps the repository's own mailmap, empty where it has none, for one of the station's that changes later. */
+  keepMailmap(content: Uint8Array): Promise<void>;
   /**
-   * Records what the mailmap makes of each identity, and renews the totals.
+   * Records what the mailmap makes of each identity, and renews the totals. Without a claim it may be called beside
+   * another writer's walk.
    * @param mailmapHash names the mailmap's content; empty when there is none
    */
   map(

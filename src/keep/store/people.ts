@@ -10,6 +10,15 @@ export interface Person {
   readonly commits: number;
   /** Every mailmapped e-mail that counts as this person, the person's own first. */
   readonly emails: readonly string[];
+  /** E-mails of commits that mailmaps make this person's, where they are others. */
+  readonly mailmapped: readonly string[];
+}
+
+/** A repository whose people are named by another mailmap of the station than is in force. */
+export interface MailmapBehind {
+  readonly repositoryId: number;
+  /** The repository's own, empty where it has none; undefined where the next bake has to say what it is. */
+  readonly mailmap: Buffer | undefined;
 }
 
 export interface PeopleFilter {
@@ -19,6 +28,17 @@ export interface PeopleFilter {
   /** Goes on behind this person of the page before, as they were then. */
   readonly after?: Pick<Person, 'commits' | 'name' | 'email' | 'id'> | undefined;
   readonly limit: number;
+}
+
+/** Between the names of a repository's own mailmap and the station's. */
+const BESIDE = '+';
+
+/**
+ * What mailmaps in force are called by their content: as hashes, the repository's own alone where there is no other.
+ * Empty without any. Pure.
+ */
+export function mailmapName(own: string, station: string): string {
+  return station === '' ? own : `${own}${BESIDE}${station}`;
 }
 
 /** Two people of whom somebody said that they are not one, each as `refusalNameOf` has it; the lesser first. */
@@ -51,6 +71,11 @@ export interface PeopleStore {
   split(emails: readonly string[]): Promise<void>;
   /** Says whether a person is a program; null leaves it to the patterns again. Throws `not_found`. */
   setBot(email: string, bot: boolean | null): Promise<Person>;
+  /**
+   * Repositories of which not the station's mailmap of that name is in force beside their own, by their ids.
+   * @param stationMailmap as it was given to `mailmapName`; empty where there is none
+   */
+  mailmapsBehind(stationMailmap: string, afterRepositoryId: number, limit: number): Promise<MailmapBehind[]>;
   /** Keeps in mind, or no longer, that two people each are not one. */
   refuse(refused: readonly RefusedMerge[], isRefused: boolean): Promise<void>;
   /** All of whom that was said. */

@@ -48,6 +48,7 @@ export const STORE_TABLES: readonly StoreTable[] = [
       ...TEXTS('look_spelling', 'moved_to'),
     },
   },
+  { name: 'mailmaps', key: ['repository_id'], columns: { repository_id: id, content: 'bytes' } },
   ...['refs', 'pending_refs'].map(
     (name): StoreTable => ({
       name,

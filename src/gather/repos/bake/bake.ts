@@ -14,6 +14,7 @@ import type { GitProgress } from '../git/progress.ts';
 import { prepareWidePipe } from '../git/wide-pipe.ts';
 import { type IngestResult, ingestHistory } from '../history/ingest.ts';
 import { mapPersonIdentities } from '../history/mailmap.ts';
+import { isSameMailmap, readMailmapFile } from '../history/mailmap-file.ts';
 import { ThreadedParser } from '../history/threaded-parser.ts';
 import { type BakeJob, remoteOf } from './job.ts';
 
@@ -122,6 +123,7 @@ async function bakeWith(job: BakeJob, context: BakeContext, parsing: ThreadedPar
   if (clone.shallow)
     warnings.unshift('the repository is shallow itself: only a part of its history is there to be read');
   if (mailmap.warning !== undefined) warnings.push(mailmap.warning);
+  if (mailmap.note !== undefined) warnings.push(mailmap.note);
   return {
     url: address.url,
     commits,
@@ -200,17 +202,33 @@ function readHistory(
   });
 }
 
+interface AppliedMailmap {
+  readonly totals: RepositoryTotals | undefined;
+  /** Why the repository's own was not applied: the next sync tries again. */
+  readonly warning: string | undefined;
+  /** What is wrong with the station's. */
+  readonly note?: string | undefined;
+}
+
 /** People are counted as the mailmap has them. A mailmap that cannot be had now leaves the one before in force. */
 async function applyMailmap(
   job: BakeJob,
   clone: SyncedClone,
   { content, warning }: Mailmap,
   { store, signal }: BakeContext,
-): Promise<{ readonly totals: RepositoryTotals | undefined; readonly warning: string | undefined }> {
+): Promise<AppliedMailmap> {
   if (warning) return { totals: undefined, warning: warning.message };
   const writer = store.history(job.repositoryId, job.claim);
-  const totals = await mapPersonIdentities({ gitDir: clone.gitDir, writer, mailmap: content, signal });
-  return { totals, warning: undefined };
+  await writer.keepMailmap(content ?? Buffer.alloc(0));
+  let totals: RepositoryTotals | undefined;
+  // One that changes meanwhile is seen here, or by whoever follows its changes: that is after it.
+  for (let station = await readMailmapFile(job.mailmapFile); ; ) {
+    const mailmaps = { mailmap: content, station: station.content };
+    totals = (await mapPersonIdentities({ gitDir: clone.gitDir, writer, ...mailmaps, signal })) ?? totals;
+    const read = await readMailmapFile(job.mailmapFile);
+    if (isSameMailmap(read, station)) return { totals, warning: undefined, note: station.fault };
+    station = read;
+  }
 }
 
 function isoOrNull(seconds: number | null): string | null {

@@ -31,6 +31,8 @@ export interface BakeJob {
   readonly sizeHost: SizeHost | undefined;
   /** A repository on this disk is read whoever owns it: `git.trustedPaths`. */
   readonly trustsOwner?: boolean;
+  /** The mailmap of the station, beside the repository's own. */
+  readonly mailmapFile?: string | undefined;
   /** The only addresses that may be connected to, where not every one is allowed. */
   readonly addresses: readonly string[] | undefined;
 }

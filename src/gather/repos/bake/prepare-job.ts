@@ -48,6 +48,7 @@ export async function bakeJob(
     credentials,
     sizeHost: sizeHostOf(place ?? address, config, credentials),
     trustsOwner: address.scheme === 'file' && isBelowFolder(address.url, config.git.trustedPaths),
+    mailmapFile: config.mailmap,
     addresses,
   };
 }

@@ -5,6 +5,7 @@ import { hasObject } from '../git/has-object.ts';
 import { leadsNowhere } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
 import { requireGit } from '../git/version.ts';
+import { MAX_MAILMAP_BYTES } from '../history/mailmap-file.ts';
 import { originOptions } from './fetch.ts';
 import { type Clone, DETACHED_REF } from './open.ts';
 
@@ -29,8 +30,6 @@ export interface Mailmap {
 const NONE: Mailmap = { content: undefined, warning: undefined };
 const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
 const DEFAULT_TIMEOUT_MS = 5 * 60_000;
-/** The largest mailmaps known are a hundred times smaller. */
-const MAX_MAILMAP_BYTES = 4 * 2 ** 20;
 
 /**
  * The mailmap of the commit that HEAD names. A lean clone lacks it: then HEAD's root tree and that one

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../../base/errors.ts';
 import type { PeopleFilter, PeopleStore, Person } from '../../store/people.ts';
 import { readInteger, readText } from '../../store/rows/columns.ts';
-import { checkedEmails, toPerson } from '../../store/rows/people.ts';
+import { checkedEmails, toMailmapBehind, toPerson } from '../../store/rows/people.ts';
 import type { SqlExecutor, TransactionalExecutor } from '../executor.ts';
 import type { Parameter } from '../parameters.ts';
 import { lockName } from './lock.ts';
@@ -11,6 +11,17 @@ const PEOPLE = `
          (SELECT string_agg(email, E'\\n' ORDER BY lower(email)) FROM person_emails
            WHERE person_id = people.id AND lower(email) <> lower(people.email)) AS merged
     FROM identities JOIN people ON people.id = identities.person_id`;
+/** What it takes is made for those of a page alone. */
+const withMailmapped = (page: string): string => `
+  SELECT page.*, (SELECT string_agg(DISTINCT lower(email), E'\\n') FROM identities
+                   WHERE person_id = page.id AND lower(email) <> lower(mapped_email)) AS mailmapped
+    FROM (${page}) AS page ORDER BY commits DESC, name, email, id`;
+/** The station's part of a name stands behind the plus sign (`mailmapName`). */
+const BEHIND = `
+  SELECT repositories.id AS repository_id, content
+    FROM repositories LEFT JOIN mailmaps ON mailmaps.repository_id = repositories.id
+   WHERE repositories.id > $2 AND last_baked_at_ms IS NOT NULL AND split_part(mailmap_hash, '+', 2) <> $1
+   ORDER BY repositories.id LIMIT $3`;
 const COUNTED = `SELECT count(DISTINCT people.id) AS people
     FROM identities JOIN people ON people.id = identities.person_id`;
 const ORDER = 'ORDER BY commits DESC, people.name, people.email, people.id';
@@ -53,7 +64,7 @@ export function createPeopleStore(database: TransactionalExecutor): PeopleStore 
         : '';
       const where = conditions(filter, values);
       const sql = `${PEOPLE} WHERE ${where} GROUP BY people.id ${having} ${ORDER} LIMIT $1`;
-      const rows = await database.query(sql, values);
+      const rows = await database.query(withMailmapped(sql), values);
       return rows.map(toPerson);
     },
     async count(filter) {
@@ -91,6 +102,10 @@ export function createPeopleStore(database: TransactionalExecutor): PeopleStore 
           await dropLastEmail(transaction, Number(row.id));
         }
       });
+    },
+    async mailmapsBehind(stationMailmap, afterRepositoryId, limit) {
+      const rows = await database.query(BEHIND, [stationMailmap, afterRepositoryId, limit]);
+      return rows.map(toMailmapBehind);
     },
     async refuse(refused, isRefused) {
       const sql = isRefused

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../../base/errors.ts';
 import type { PeopleFilter, PeopleStore, Person } from '../../store/people.ts';
 import { readInteger, readText } from '../../store/rows/columns.ts';
-import { checkedEmails, toPerson } from '../../store/rows/people.ts';
+import { checkedEmails, toMailmapBehind, toPerson } from '../../store/rows/people.ts';
 import type { Database } from '../database.ts';
 
 const PEOPLE = `
@@ -9,6 +9,19 @@ const PEOPLE = `
          (SELECT group_concat(email, char(10)) FROM person_emails
            WHERE person_id = people.id AND email <> people.email) AS merged
     FROM identities JOIN people ON people.id = identities.person_id`;
+/** What it takes is made for those of a page alone. */
+const withMailmapped = (page: string): string => `
+  SELECT page.*, (SELECT group_concat(email, char(10)) FROM
+      (SELECT DISTINCT lower(email) AS email FROM identities
+        WHERE person_id = page.id AND email <> mapped_email COLLATE NOCASE)) AS mailmapped
+    FROM (${page}) AS page ORDER BY commits DESC, name, email, id`;
+/** The station's part of a name stands behind the plus sign (`mailmapName`). */
+const BEHIND = `
+  SELECT repositories.id AS repository_id, content
+    FROM repositories LEFT JOIN mailmaps ON mailmaps.repository_id = repositories.id
+   WHERE repositories.id > ?2 AND last_baked_at_ms IS NOT NULL
+     AND iif(instr(mailmap_hash, '+'), substr(mailmap_hash, instr(mailmap_hash, '+') + 1), '') <> ?1
+   ORDER BY repositories.id LIMIT ?3`;
 const COUNTED = `SELECT count(DISTINCT people.id) AS people
     FROM identities JOIN people ON people.id = identities.person_id`;
 const ORDER = 'ORDER BY commits DESC, people.name, people.email, people.id LIMIT ?';
@@ -37,7 +50,7 @@ export function createPeopleStore(database: Database): PeopleStore {
     });
   };
   const read = (id: number): Person => {
-    const row = database.first(`${PEOPLE} WHERE people.id = ? GROUP BY people.id`, id);
+    const row = database.first(withMailmapped(`${PEOPLE} WHERE people.id = ? GROUP BY people.id`), id);
     if (!row) throw new SluiceError('not_found', 'nobody has that e-mail any more');
     return toPerson(row);
   };
@@ -48,9 +61,8 @@ export function createPeopleStore(database: Database): PeopleStore {
       const { after, limit } = filter;
       const place = after ? [-after.commits, after.name, after.email, after.id] : [];
       const having = after ? `HAVING ${AFTER}` : '';
-      return database
-        .all(`${PEOPLE} WHERE ${sql} GROUP BY people.id ${having} ${ORDER}`, ...params, ...place, limit)
-        .map(toPerson);
+      const page = `${PEOPLE} WHERE ${sql} GROUP BY people.id ${having} ${ORDER}`;
+      return database.all(withMailmapped(page), ...params, ...place, limit).map(toPerson);
     },
     async count(filter) {
       const { sql, params } = conditions(filter);
@@ -95,6 +107,9 @@ export function createPeopleStore(database: Database): PeopleStore {
           dropLastEmail(database, Number(row.id));
         }
       });
+    },
+    async mailmapsBehind(stationMailmap, afterRepositoryId, limit) {
+      return database.all(BEHIND, stationMailmap, afterRepositoryId, limit).map(toMailmapBehind);
     },
     refuse: (refused, isRefused) =>
       database.write(() => {

@@ -1,8 +1,11 @@
 import { SluiceError } from '../../../base/errors.ts';
-import type { Person } from '../people.ts';
+import type { MailmapBehind, Person } from '../people.ts';
 import { readInteger, readText, type SqlRow } from './columns.ts';
 
-/** With `merged`: e-mails that were merged into it beside its own, one a line, or null. */
+/**
+ * With `merged`: e-mails that were merged into it beside its own, and `mailmapped`: those that mailmaps make its own, one a
+ * line each, or null.
+ */
 export function toPerson(row: SqlRow): Person {
   const email = readText(row, 'email');
   const merged = row.merged === null ? [] : readText(row, 'merged').split('\n');
@@ -14,6 +17,7 @@ export function toPerson(row: SqlRow): Person {
     botByHand: readInteger(row, 'bot_by_hand') === 1,
     commits: readInteger(row, 'commits'),
     emails: [email, ...merged],
+    mailmapped: row.mailmapped === null ? [] : readText(row, 'mailmapped').split('\n').sort(),
   };
 }
 
@@ -37,4 +41,13 @@ export function personKey(id: number, email: string): string {
 /** An e-mail as it is compared: without regard to case. Pure. */
 export function emailKey(email: string): string {
   return email.trim().toLowerCase();
+}
+
+/** With `repository_id` and `content`, of bytes, or null where it is not known. */
+export function toMailmapBehind(row: SqlRow): MailmapBehind {
+  const { content } = row;
+  return {
+    repositoryId: readInteger(row, 'repository_id'),
+    mailmap: content instanceof Uint8Array ? Buffer.from(content) : undefined,
+  };
 }

@@ -22,6 +22,15 @@ export function PersonName({ person }: { readonly person: Person }) {
       <div class="quiet">
         <Name>{own}</Name>
       </div>
+      {person.mailmapped.length > 0 ? (
+        <ul class="merged" aria-label="This person by a mailmap">
+          {person.mailmapped.map(email => (
+            <li key={email}>
+              <Name>{email}</Name> <span class="quiet">by a mailmap</span>
+            </li>
+          ))}
+        </ul>
+      ) : null}
       {merged.length > 0 ? (
         <ul class="merged" aria-label="Merged into this person">
           {merged.map(email => (

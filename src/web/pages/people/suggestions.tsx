@@ -14,6 +14,7 @@ const SHOWN = 10;
 
 const REASONS: Readonly<Record<Suggestion['reason'], string>> = {
   email: 'one e-mail under several names',
+  mailmap: 'one person by the mailmap of another repository',
   noreply: 'an address of a code host with this login',
   name: 'one name, written alike',
 };

@@ -79,3 +79,41 @@ test('names and e-mails that are not UTF-8 meet the mailmap as their bytes (R-10
     '\\x5CxE4 lit@x → \\x5CxE4 lit@x',
   ]);
 });
+
+test("the station's mailmap augments each repository's own as git's mailmap.file does, and goes on from it (R-657)", async t => {
+  const { git, ingest, writer, store } = await openBench(t);
+  const people = ['A <a@x>', 'B <b@x>', 'C <c@x>', 'D <d@x>', 'E <e@x>'];
+  git.setRefs(
+    new Map(people.map((author, at) => [`refs/heads/${at}`, git.commit({ author: `${author} 5 +0000` })])),
+  );
+  await ingest();
+  // No line at its end; what both say of c the station has the word of; e is what it stays.
+  const mailmap = Buffer.from('Own B <ob@x> <b@x>\nOwn C <oc@x> <c@x>\nOwn E <oe@x> <e@x>');
+  const station = Buffer.from(
+    'Station C <sc@x> <c@x>\nStation B <sb@x> <ob@x>\nStation A <a@x>\n<oc@x> <e@x>\n',
+  );
+  const options = { gitDir: git.gitDir, writer: writer(), mailmap };
+  await mapPersonIdentities({ ...options, station });
+  const mapped = () =>
+    queryRows(
+      store,
+      `SELECT name || ' → ' || mapped_name || ' ' || mapped_email AS line
+         FROM identities WHERE commits > 0 ORDER BY line`,
+    ).map(({ line }) => line);
+  assert.deepEqual(mapped(), [
+    'A → Station A a@x',
+    'B → Station B sb@x',
+    'C → Station C sc@x',
+    'D → D d@x',
+    'E → Own E oc@x',
+  ]);
+  assert.equal(await mapPersonIdentities({ ...options, station }), undefined);
+  await mapPersonIdentities(options);
+  assert.deepEqual(mapped(), [
+    'A → A a@x',
+    'B → Own B ob@x',
+    'C → Own C oc@x',
+    'D → D d@x',
+    'E → Own E oe@x',
+  ]);
+});

@@ -30,6 +30,10 @@ const TAKE_OVER = `
   UPDATE repositories SET writer = $2 WHERE id = $1 RETURNING unsettled_from, pending_processed`;
 const HOLD = `
   SELECT unsettled_from, pending_processed FROM repositories WHERE id = $1 AND writer = $2 FOR NO KEY UPDATE`;
+const WAIT = 'SELECT FROM repositories WHERE id = $1 FOR NO KEY UPDATE';
+const KEEP_MAILMAP = `
+  INSERT INTO mailmaps (repository_id, content) VALUES ($1, $2)
+  ON CONFLICT (repository_id) DO UPDATE SET content = excluded.content WHERE mailmaps.content <> excluded.content`;
 const ADVANCE = `
   UPDATE repositories SET pending_processed = pending_processed + $2, unsettled_from = coalesce(unsettled_from, $3)
    WHERE id = $1 RETURNING pending_processed`;
@@ -184,13 +188,17 @@ export class PostgresHistoryWriter implements HistoryWriter {
     return rows.map(row => ({ name: String(row.name), email: String(row.email) }));
   }
 
+  async keepMailmap(content: Uint8Array): Promise<void> {
+    await this.#beside(transaction => transaction.execute(KEEP_MAILMAP, [this.#repositoryId, content]));
+  }
+
   async map(
     mailmapHash: string,
     mapped: readonly { readonly from: PersonIdentity; readonly to: PersonIdentity }[],
   ): Promise<RepositoryTotals> {
     for (let from = 0; from < mapped.length; from += ROWS_AT_ONCE) {
       const some = mapped.slice(from, from + ROWS_AT_ONCE);
-      await this.#change(transaction =>
+      await this.#beside(transaction =>
         transaction.execute(MAP, [
           this.#repositoryId,
           mailmapHash,
@@ -201,7 +209,7 @@ export class PostgresHistoryWriter implements HistoryWriter {
         ]),
       );
     }
-    return this.#change(async transaction => {
+    return this.#beside(async transaction => {
       await transaction.execute('UPDATE repositories SET mailmap_hash = $2 WHERE id = $1', [
         this.#repositoryId,
         mailmapHash,
@@ -275,6 +283,15 @@ export class PostgresHistoryWriter implements HistoryWriter {
       this.#isFresh = false;
       throw error;
     }
+  }
+
+  /** A change that takes nothing over from who else writes: it waits for their transaction, and they for it. */
+  #beside<T>(make: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return this.#database.transaction(async transaction => {
+      await holdClaim(transaction, this.#claim);
+      await transaction.first(WAIT, [this.#repositoryId]);
+      return make(transaction);
+    });
   }
 
   /** Rows of identities may have gone with a transaction, and what is uncounted is known by its rows only. */

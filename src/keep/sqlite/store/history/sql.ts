@@ -34,6 +34,9 @@ export const ADVANCE = 'UPDATE repositories SET pending_processed = pending_proc
 export const MAP_IDENTITY = `
   UPDATE identities SET mapped_name = ?, mapped_email = ?, mailmap_hash = ?
   WHERE repository_id = ? AND name = ? AND email = ?`;
+export const KEEP_MAILMAP = `
+  INSERT INTO mailmaps (repository_id, content) VALUES (?, ?)
+  ON CONFLICT DO UPDATE SET content = excluded.content WHERE content <> excluded.content`;
 export const SET_MAILMAP = 'UPDATE repositories SET mailmap_hash = ? WHERE id = ?';
 export const SET_BAKED_AT = 'UPDATE repositories SET last_baked_at_ms = ? WHERE id = ?';
 export const HASHES = `

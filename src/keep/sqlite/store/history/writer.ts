@@ -25,6 +25,7 @@ import {
   INSERT_IDENTITY,
   INSERT_MESSAGE,
   INSERT_PENDING,
+  KEEP_MAILMAP,
   MAP_IDENTITY,
   PENDING_TO_CURSOR,
   SET_BAKED_AT,
@@ -131,6 +132,10 @@ export class SqliteHistoryWriter implements HistoryWriter {
   async unmapped(mailmapHash: string): Promise<PersonIdentity[]> {
     const rows = this.#rows(UNMAPPED, mailmapHash);
     return rows.map(row => ({ name: String(row.name), email: String(row.email) }));
+  }
+
+  async keepMailmap(content: Uint8Array): Promise<void> {
+    await this.#write(() => this.#database.statement(KEEP_MAILMAP).run(this.#repositoryId, content));
   }
 
   async map(
