@@ -141,7 +141,7 @@ async function personOf(executor: SqlExecutor, email: string): Promise<number> {
 }
 
 async function read(executor: SqlExecutor, id: number): Promise<Person> {
-  const row = await executor.first(`${PEOPLE} WHERE people.id = $1 GROUP BY people.id`, [id]);
+  const row = await executor.first(withMailmapped(`${PEOPLE} WHERE people.id = $1 GROUP BY people.id`), [id]);
   if (!row) throw new SluiceError('not_found', 'nobody has that e-mail any more');
   return toPerson(row);
 }
