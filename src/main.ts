@@ -15,11 +15,10 @@ const LINGER_MS = 3000;
  * one command line; heavy modules load when a command needs them.
  */
 export async function main(): Promise<void> {
-  // A reader that goes away (| head) is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+  onReaderGone(process.stdout, () => {
+    if (!works) process.exit(0);
   });
+  onReaderGone(process.stderr, () => undefined);
   const { runCli } = await import('./cli/program.ts');
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
@@ -111,9 +110,24 @@ async function openSharedStores(
   }
 }
 
+/** Whether the command that runs can be asked to stop: it does more than look. */
+let works = false;
+
+/**
+ * A reader that goes away (`| head`) is no failure: who only looks has nothing more to do, and who works does it to the
+ * end, unheard.
+ */
+function onReaderGone(output: NodeJS.WriteStream, then: () => void): void {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    then();
+  });
+}
+
 /** The first Ctrl-C or SIGTERM asks to stop; a second one does not ask. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
+  works = true;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (controller.signal.aborted) {
       killChildProcesses();

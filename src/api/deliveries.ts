@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FILE_STATES } from '../keep/local/journal.ts';
+import { FILE_STATES, LISTED_STATES } from '../keep/local/journal.ts';
 import { RECORD_ORDERS } from '../keep/local/record-order.ts';
 import {
   Bytes,
@@ -112,10 +112,7 @@ export const deliveryOperations = {
     about,
     summary: 'Records of files.',
     query: z.strictObject({
-      state: z
-        .enum([...FILE_STATES, 'waiting'])
-        .optional()
-        .describe('`waiting`: on their way, in incoming or processing'),
+      state: z.enum(LISTED_STATES).optional().describe('`waiting`: on their way, in incoming or processing'),
       profile: z.string().optional(),
       bucket: z.string().optional(),
       search: z.string().optional().describe('somewhere in `profile/bucket/path`'),

@@ -1,8 +1,9 @@
 import { textWidth } from '../base/columns.ts';
 import { SluiceError } from '../base/errors.ts';
+import { nearest } from '../base/text.ts';
 import { formatBytes } from '../base/units.ts';
 import { toListedDelivery } from '../deliver/listing.ts';
-import { FILE_STATES, type FileRecord, type FileState, type RecordFilter } from '../keep/local/journal.ts';
+import { type FileRecord, LISTED_STATES, type RecordFilter, statesOf } from '../keep/local/journal.ts';
 import { type RecordPlace, recordPlace } from '../keep/local/record-order.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { moreLine, type PageOptions, rowsAsked } from './list-page.ts';
@@ -44,11 +45,15 @@ export async function listDeliveries(options: DeliveryListOptions, cli: Cli): Pr
 }
 
 function filterOf({ state, profile, bucket, search }: DeliveryListOptions): RecordFilter {
-  if (state !== undefined && !FILE_STATES.includes(state as FileState)) {
-    throw new SluiceError('usage', `"${state}" is no state; there are ${FILE_STATES.join(', ')}`);
+  const listed = LISTED_STATES.find(each => each === state);
+  if (state !== undefined && listed === undefined) {
+    const meant = nearest(state, LISTED_STATES);
+    throw new SluiceError('usage', `"${state}" is no state of a file`, {
+      hint: `${meant === undefined ? '' : `Did you mean ${meant}? `}There are ${LISTED_STATES.join(', ')}.`,
+    });
   }
   return {
-    states: state === undefined ? undefined : [state as FileState],
+    states: listed && statesOf(listed),
     profile,
     bucket,
     text: search,

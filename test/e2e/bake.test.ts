@@ -302,5 +302,15 @@ test('Output: colours and progress on a terminal only; NO_COLOR and pipes are pl
   assert.ok(!/\u001b\[\d*m/.test(onTerminal({ NO_COLOR: '1' })));
   assert.ok(!shell(cwd, '$SLUICE bake a.git 2>&1').includes('\u001b'));
   assert.match(shell(cwd, '$SLUICE bake a.git b.git | head -1'), /a\.git/);
+  mkdirSync(join(cwd, 'many'));
+  for (let file = 0; file < 30; file += 1) writeFileSync(join(cwd, 'many', `${file}.txt`), 'x');
+  for (const [bucket, outputs] of [
+    ['one', ''],
+    ['both', '2>&1'],
+  ]) {
+    // Work goes on to its end where nobody reads of it any more.
+    shell(cwd, `$SLUICE copy -r many s3://local/${bucket}/ --json ${outputs} | head -1`);
+    assert.equal(readdirSync(join(cwd, 'station/incoming/local', bucket ?? '', 'many')).length, 30);
+  }
   assert.equal(shell(cwd, '$SLUICE config schema | head -c 1'), '{');
 });

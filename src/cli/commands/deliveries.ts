@@ -17,7 +17,10 @@ Examples:
   deliveries
     .command('ls')
     .description('list records of files, newest first: a page of them, or all')
-    .option('--state <state>', 'incoming_tmp, incoming, processing, completed or failed')
+    .option(
+      '--state <state>',
+      'incoming_tmp, incoming, processing, completed, failed, or waiting: all on their way',
+    )
     .option('--profile <name>', 'of this profile only')
     .option('--bucket <name>', 'of this bucket only')
     .option('--search <text>', 'with this text in the path')

@@ -12,6 +12,14 @@ export const FILE_STATES: readonly FileState[] = [
   'failed',
 ];
 
+/** What lists of records take for a state: one of them, or `waiting` for all that are on their way. */
+export const LISTED_STATES = [...FILE_STATES, 'waiting'] as const;
+
+/** The states that one of `LISTED_STATES` stands for. Pure. */
+export function statesOf(listed: (typeof LISTED_STATES)[number]): readonly FileState[] {
+  return listed === 'waiting' ? ['incoming', 'processing'] : [listed];
+}
+
 export type UploadOutcome = 'success' | 'failure';
 
 /**

@@ -6,12 +6,10 @@ import { isoOrNull } from '../../base/units.ts';
 import type { FailedOutcome, FailedSelection } from '../../deliver/failed.ts';
 import { toListedDelivery } from '../../deliver/listing.ts';
 import { SYNC_QUIET_MS } from '../../deliver/sync-now.ts';
-import { FILE_STATES, type FileRecord } from '../../keep/local/journal.ts';
+import { FILE_STATES, type FileRecord, statesOf } from '../../keep/local/journal.ts';
 import { type RecordOrder, type RecordPlace, recordPlace } from '../../keep/local/record-order.ts';
 import type { RouteOptions } from '../app-options.ts';
 import { ById, nextCursor, readCursor } from '../cursor.ts';
-
-const WAITING = ['incoming', 'processing'] as const;
 
 /** `recordPlace` of each order, as a cursor brings it back. */
 const PLACES: Readonly<Record<RecordOrder, z.ZodType<RecordPlace>>> = {
@@ -27,7 +25,7 @@ export function deliveryRoutes({ station: { deliveries }, stopping, operation }:
     const { state, profile, bucket, search, cause, order, reverse, offset, cursor, limit } = query;
     const after = readCursor(cursor, PLACES[order]);
     const filter = {
-      states: state === 'waiting' ? WAITING : state && [state],
+      states: state && statesOf(state),
       profile,
       bucket,
       text: search,
