@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { SqlRow } from '../store/rows/columns.ts';
-import { type CopyValue, copyIn } from './copy.ts';
+import { type CopyTarget, type CopyValue, copyIn } from './copy.ts';
 import { asParameters, type Parameter } from './parameters.ts';
 
 export interface StatementOptions {
@@ -34,8 +34,8 @@ export interface SqlExecutor {
 
 /** Runs statements within one transaction. */
 export interface Transaction extends SqlExecutor {
-  /** Adds rows to a table. @param into its name with columns, `commits (id, hash)`, in the order of the rows' values */
-  copyIn(into: string, rows: Iterable<readonly CopyValue[]>): Promise<void>;
+  /** Adds rows to a table. They are asked for while the server stores earlier ones. */
+  copyIn(into: CopyTarget, rows: Iterable<readonly CopyValue[]>): Promise<void>;
 }
 
 export interface TransactionOptions {

@@ -14,6 +14,8 @@ import type {
  * Throws `database_crashed` where the store has lost changes of earlier calls: `pending` says how far it really is.
  */
 export interface HistoryWriter {
+  /** As many commits are cheapest in one call of `append`, where so many are there. */
+  readonly commitsAtOnce: number;
   /** The ref tips whose history is completely stored: the cursor. Empty before the first bake. */
   cursor(): Promise<RefSnapshot>;
   /** The walk that was not finished, if any. */
@@ -22,8 +24,7 @@ export interface HistoryWriter {
   begin(tips: RefSnapshot): Promise<void>;
   /**
    * Stores commits and moves the pending walk forward by `walked`, in one transaction. Commits that are
-   * stored already are passed over. Fastest with some hundreds of commits, and with the same object for the
-   * same identity.
+   * stored already are passed over. Fastest with the same object for the same identity.
    * @param walked how many of the walk's commits these are: the next in its order, or 0 when they are no part of it
    * @returns how many were new
    */

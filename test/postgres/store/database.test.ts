@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import pg from 'pg';
 import { systemClock } from '../../../src/base/clock.ts';
 import { SluiceError } from '../../../src/base/errors.ts';
-import { bytesOfHex } from '../../../src/keep/postgres/copy.ts';
 import { PostgresDatabase } from '../../../src/keep/postgres/database.ts';
 import { isDouble } from '../../../src/keep/postgres/errors.ts';
 import { KEEPS_PLAN } from '../../../src/keep/postgres/executor.ts';
@@ -49,9 +48,22 @@ test('integers of eight bytes and sums are numbers, bytes are bytes, and NUL in 
 test('rows that are copied in are what they were, whatever their text is; one that is there already fails the transaction', async t => {
   const database = await testDatabase(t);
   await database.run('CREATE TABLE things (id integer PRIMARY KEY, name text, bytes bytea)');
-  const names = ['', '\\N', '\\.', 'a\tb', 'c\nd\r\n', 'e\\f\\\\', '\0', '\ud800', 'ü \u{1f600}', null];
-  const rows = names.map((name, id) => [id, name, bytesOfHex('00ff5c')]);
-  await database.transaction(transaction => transaction.copyIn('things (id, name, bytes)', rows));
+  const into = { table: 'things', columns: { id: 'integer', name: 'text', bytes: 'bytea' } } as const;
+  const names = [
+    '',
+    '\\N',
+    '\\.',
+    'a\tb',
+    'c\nd\r\n',
+    'e\\f\\\\',
+    '\0',
+    '\ud800',
+    'ü \u{1f600}',
+    'ü'.repeat(100_000),
+    null,
+  ];
+  const rows = names.map((name, id) => [id, name, '00ff5c']);
+  await database.transaction(transaction => transaction.copyIn(into, rows));
   const stored = await database.query('SELECT name, bytes FROM things ORDER BY id');
   const wanted = names.map(name => name?.toWellFormed().replace('\0', '\u2400') ?? null);
   assert.deepEqual(
@@ -60,7 +72,7 @@ test('rows that are copied in are what they were, whatever their text is; one th
   );
   const again = database.transaction(async transaction => {
     await transaction.execute('DELETE FROM things WHERE id = 1');
-    await transaction.copyIn('things (id)', [[2]]);
+    await transaction.copyIn({ table: 'things', columns: { id: 'integer' } }, [[2]]);
   });
   await assert.rejects(again, isDouble);
   assert.equal((await database.query('SELECT FROM things')).length, names.length);

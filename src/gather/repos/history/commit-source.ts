@@ -3,15 +3,18 @@ import type { CommitRow, CommitRows } from '../../../keep/store/types.ts';
 import type { GitProcess } from '../git/spawn.ts';
 import { CommitParser } from './parse.ts';
 
-/** Commits of one batch, and so of one transaction. */
+/** Commits of one batch; a transaction takes one or several. */
 export const BATCH_COMMITS = 1024;
 /** Parsed commits that may wait while another connection holds the write lock. */
 const MAX_WAITING_COMMITS = 2 * BATCH_COMMITS;
 
 /** Commits that git is reading, in batches. */
 export interface CommitSource {
-  /** The next commits, a batch or some more; none at the end, also when git failed, which `done` then says. */
-  next(): Promise<CommitRows>;
+  /**
+   * The next commits, a batch or some more, up to `most` where so many wait already; none at the end, also when git
+   * failed, which `done` then says.
+   */
+  next(most?: number): Promise<CommitRows>;
   /** Drops what has not been asked for. To be called at the end, too; may be repeated. */
   close(): Promise<void>;
   /** Settles when git has ended and all was read: rejects as git fails, and when it ended in the middle of a commit. */

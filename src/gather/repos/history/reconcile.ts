@@ -69,8 +69,8 @@ function reachable(tips: IdSet, context: WalkContext): AsyncIterable<ObjectId> {
   return lines(walkHashes({ from: tips }, context));
 }
 
-function notWalking(writer: HistoryWriter): Pick<HistoryWriter, 'append'> {
-  return { append: commits => writer.append(commits, 0) };
+function notWalking(writer: HistoryWriter): Pick<HistoryWriter, 'append' | 'commitsAtOnce'> {
+  return { commitsAtOnce: writer.commitsAtOnce, append: commits => writer.append(commits, 0) };
 }
 
 async function* lines(git: GitProcess): AsyncGenerator<ObjectId> {

@@ -23,14 +23,14 @@ export interface StoreCommitsOptions {
  */
 export async function storeCommits(
   source: CommitSource,
-  writer: Pick<HistoryWriter, 'append'>,
+  writer: Pick<HistoryWriter, 'append' | 'commitsAtOnce'>,
   { onStored, onSilence, silenceMs = LOCAL_SILENCE_MS, signal }: StoreCommitsOptions = {},
 ): Promise<number> {
   let added = 0;
   const next = async (): ReturnType<CommitSource['next']> => {
     const timer = setTimeout(() => onSilence?.(standsStill(silenceMs)), silenceMs);
     try {
-      return await source.next();
+      return await source.next(writer.commitsAtOnce);
     } finally {
       clearTimeout(timer);
     }

@@ -63,20 +63,25 @@ class ParsedByThread implements CommitSource {
     this.done = endOfCommits(git, () => this.#incomplete);
   }
 
-  async next(): Promise<CommitRows> {
+  async next(most = 0): Promise<CommitRows> {
     while (this.#waiting.length === 0 && !this.#ended) {
       await new Promise<void>(resolve => {
         this.#wake = resolve;
       });
     }
-    const packed = this.#waiting.shift();
-    if (packed) {
-      Atomics.add(this.#taken, 0, 1);
-      Atomics.notify(this.#taken, 0);
-      return this.#unpacker.unpack(packed);
+    if (this.#waiting.length === 0) {
+      if (this.#failure !== undefined) throw this.#failure;
+      return [];
     }
-    if (this.#failure !== undefined) throw this.#failure;
-    return [];
+    const batches: CommitRows[] = [];
+    for (let length = 0; this.#waiting[0] && (length === 0 || length + this.#waiting[0].count <= most); ) {
+      const packed = this.#waiting.shift() as PackedCommits;
+      batches.push(this.#unpacker.unpack(packed));
+      length += packed.count;
+    }
+    Atomics.add(this.#taken, 0, batches.length);
+    Atomics.notify(this.#taken, 0);
+    return joined(batches);
   }
 
   async close(): Promise<void> {
@@ -102,4 +107,12 @@ class ParsedByThread implements CommitSource {
     this.#ended = true;
     this.#wake();
   }
+}
+
+function joined(batches: readonly CommitRows[]): CommitRows {
+  const length = batches.reduce((sum, batch) => sum + batch.length, 0);
+  function* rows() {
+    for (const batch of batches) yield* batch;
+  }
+  return { length, [Symbol.iterator]: rows };
 }

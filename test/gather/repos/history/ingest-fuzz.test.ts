@@ -164,7 +164,9 @@ function breaking(writer: HistoryWriter, call: number, before: boolean): History
   const counted = new Set(['begin', 'append', 'remove', 'finish']);
   return new Proxy(writer, {
     get(target, name: keyof HistoryWriter) {
-      const method = target[name] as (...args: unknown[]) => unknown;
+      const member: unknown = target[name];
+      if (typeof member !== 'function') return member;
+      const method = member as (...args: unknown[]) => unknown;
       if (!counted.has(name)) return method.bind(target);
       return async (...args: unknown[]) => {
         calls += 1;

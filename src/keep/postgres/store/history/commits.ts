@@ -1,5 +1,5 @@
-import type { CommitRow } from '../../../store/types.ts';
-import { bytesOfHex } from '../../copy.ts';
+import type { CommitRow, CommitRows } from '../../../store/types.ts';
+import type { CopyTarget, CopyValue } from '../../copy.ts';
 import type { SqlExecutor, Transaction } from '../../executor.ts';
 import type { Identities } from './identities.ts';
 
@@ -7,10 +7,26 @@ import type { Identities } from './identities.ts';
 const RESERVE = `
   SELECT array_agg(nextval(sequence)) AS ids
     FROM (SELECT pg_get_serial_sequence('commits', 'id')::regclass AS sequence OFFSET 0) AS once, generate_series(1, $1)`;
-const INTO_COMMITS = `commits (id, repository_id, hash, author_id, authored_at, authored_zone, committer_id, committed_at,
-                       committed_zone, parent_count, parents, signed, subject)`;
+const INTO_COMMITS: CopyTarget = {
+  table: 'commits',
+  columns: {
+    id: 'bigint',
+    repository_id: 'bigint',
+    hash: 'bytea',
+    author_id: 'bigint',
+    authored_at: 'bigint',
+    authored_zone: 'integer',
+    committer_id: 'bigint',
+    committed_at: 'bigint',
+    committed_zone: 'integer',
+    parent_count: 'integer',
+    parents: 'bytea',
+    signed: 'integer',
+    subject: 'text',
+  },
+};
 const INSERT_UNKNOWN = `
-  INSERT INTO ${INTO_COMMITS}
+  INSERT INTO commits (${Object.keys(INTO_COMMITS.columns).join(', ')})
   SELECT id, $1, decode(hash, 'hex'), author_id, authored_at, authored_zone, committer_id, committed_at, committed_zone,
          parent_count, decode(parents, 'hex'), signed, subject
     FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[], $7::bigint[], $8::bigint[],
@@ -19,71 +35,106 @@ const INSERT_UNKNOWN = `
                 parent_count, parents, signed, subject)
   ON CONFLICT (repository_id, hash) DO NOTHING`;
 const STORED = 'SELECT id FROM commits WHERE id = ANY($1::bigint[])';
-const INTO_MESSAGES = 'commit_messages (commit_id, message, trailers)';
+const INTO_MESSAGES: CopyTarget = {
+  table: 'commit_messages',
+  columns: { commit_id: 'bigint', message: 'text', trailers: 'text' },
+};
 const INSERT_CO_AUTHORS = `
   INSERT INTO co_authors (commit_id, identity_id) SELECT * FROM unnest($1::bigint[], $2::bigint[]) ON CONFLICT DO NOTHING`;
 
-/** Which of the rows were new, by their index, and the id of the first of them. */
+/** What was stored of commits: the rows, which of them were new, by their index, and the id of the first of these. */
 export interface AddedCommits {
+  readonly rows: readonly CommitRow[];
   readonly at: readonly number[];
   readonly firstId: number | null;
 }
 
-/**
- * Stores commits with their messages and co-authors, within a transaction; those stored already are passed over.
- * @param areNew none is: what is spared is looking
- */
-export async function insertCommits(
-  transaction: Transaction,
-  repositoryId: number,
-  rows: readonly CommitRow[],
-  identities: Identities,
-  areNew: boolean,
-): Promise<AddedCommits> {
-  if (rows.length === 0) return { at: [], firstId: null };
-  const reserved = await transaction.first(RESERVE, [rows.length]);
-  const ids = ((reserved?.ids ?? []) as number[]).sort((one, other) => one - other);
-  const insert = areNew ? copyNew : insertUnknown;
-  const at = await insert(transaction, repositoryId, rows, ids, identities);
-  await insertMessages(transaction, rows, ids, at);
-  await insertCoAuthors(transaction, rows, ids, at, identities);
-  const [first] = at;
-  return { at, firstId: first === undefined ? null : (ids[first] ?? null) };
+/** Where commits go, within a transaction. */
+export interface CommitsInto {
+  readonly transaction: Transaction;
+  readonly repositoryId: number;
+  readonly identities: Identities;
 }
 
-type Insert = (
-  transaction: Transaction,
-  repositoryId: number,
-  rows: readonly CommitRow[],
-  ids: readonly number[],
-  identities: Identities,
-) => Promise<readonly number[]>;
-
-const copyNew: Insert = async (transaction, repositoryId, rows, ids, identities) => {
-  function* values() {
-    for (const [at, row] of rows.entries()) {
-      yield [
-        ids[at] as number,
-        repositoryId,
-        bytesOfHex(row.hash),
-        identities.idOf(row.author),
-        row.authoredAt,
-        row.authoredZone,
-        identities.idOf(row.committer),
-        row.committedAt,
-        row.committedZone,
-        row.parents.length,
-        bytesOfHex(row.parents.join('')),
-        Number(row.signed),
-        row.subject,
-      ];
+/**
+ * Stores commits of which none is there yet, with their messages and co-authors. Messages go first: what of them is not
+ * read yet is read while the server stores what was.
+ * @throws what `isDouble` knows where one is there after all
+ */
+export async function copyCommits(into: CommitsInto, commits: CommitRows): Promise<AddedCommits> {
+  const { transaction, identities } = into;
+  const ids = await reserveIds(transaction, commits.length);
+  const rows: CommitRow[] = [];
+  function* messages() {
+    for (const row of commits) {
+      if (row.message !== undefined) yield [ids[rows.length] as number, row.message, row.trailers ?? null];
+      rows.push(row);
     }
   }
-  await transaction.copyIn(INTO_COMMITS, values());
-  return rows.map((_, at) => at);
-};
+  await transaction.copyIn(INTO_MESSAGES, messages());
+  await identities.ensure(transaction, rows);
+  await transaction.copyIn(INTO_COMMITS, valuesOf(rows, ids, into));
+  const at = rows.map((_, index) => index);
+  await insertCoAuthors(into, rows, ids, at);
+  return { rows, at, firstId: ids[0] ?? null };
+}
 
-const insertUnknown: Insert = async (transaction, repositoryId, rows, ids, identities) => {
+/** Stores commits with their messages and co-authors; those that are there already are passed over. */
+export async function insertCommits(into: CommitsInto, commits: CommitRows): Promise<AddedCommits> {
+  const { transaction, identities } = into;
+  const rows = [...commits];
+  await identities.ensure(transaction, rows);
+  if (rows.length === 0) return { rows, at: [], firstId: null };
+  const ids = await reserveIds(transaction, rows.length);
+  const at = await insertUnknown(into, rows, ids);
+  const long = at.filter(index => rows[index]?.message !== undefined);
+  if (long.length > 0) {
+    const messages = long.map(index => [
+      ids[index] as number,
+      rows[index]?.message ?? '',
+      rows[index]?.trailers ?? null,
+    ]);
+    await transaction.copyIn(INTO_MESSAGES, messages);
+  }
+  await insertCoAuthors(into, rows, ids, at);
+  const [first] = at;
+  return { rows, at, firstId: first === undefined ? null : (ids[first] ?? null) };
+}
+
+async function reserveIds(transaction: SqlExecutor, count: number): Promise<number[]> {
+  const reserved = await transaction.first(RESERVE, [count]);
+  return ((reserved?.ids ?? []) as number[]).sort((one, other) => one - other);
+}
+
+function* valuesOf(
+  rows: readonly CommitRow[],
+  ids: readonly number[],
+  { repositoryId, identities }: CommitsInto,
+): Generator<CopyValue[]> {
+  for (const [at, row] of rows.entries()) {
+    yield [
+      ids[at] as number,
+      repositoryId,
+      row.hash,
+      identities.idOf(row.author),
+      row.authoredAt,
+      row.authoredZone,
+      identities.idOf(row.committer),
+      row.committedAt,
+      row.committedZone,
+      row.parents.length,
+      row.parents.join(''),
+      Number(row.signed),
+      row.subject,
+    ];
+  }
+}
+
+async function insertUnknown(
+  { transaction, repositoryId, identities }: CommitsInto,
+  rows: readonly CommitRow[],
+  ids: readonly number[],
+): Promise<readonly number[]> {
   const inserted = await transaction.execute(INSERT_UNKNOWN, [
     repositoryId,
     ids,
@@ -100,33 +151,18 @@ const insertUnknown: Insert = async (transaction, repositoryId, rows, ids, ident
     rows.map(({ subject }) => subject),
   ]);
   return inserted === rows.length ? rows.map((_, at) => at) : indexesOfStored(transaction, ids);
-};
+}
 
 async function indexesOfStored(transaction: SqlExecutor, ids: readonly number[]): Promise<number[]> {
   const stored = new Set((await transaction.query(STORED, [ids])).map(row => Number(row.id)));
   return ids.flatMap((id, at) => (stored.has(id) ? [at] : []));
 }
 
-async function insertMessages(
-  transaction: Transaction,
-  rows: readonly CommitRow[],
-  ids: readonly number[],
-  at: readonly number[],
-): Promise<void> {
-  const long = at.filter(index => rows[index]?.message !== undefined);
-  if (long.length === 0) return;
-  await transaction.copyIn(
-    INTO_MESSAGES,
-    long.map(index => [ids[index] as number, rows[index]?.message ?? '', rows[index]?.trailers ?? null]),
-  );
-}
-
 async function insertCoAuthors(
-  transaction: SqlExecutor,
+  { transaction, identities }: CommitsInto,
   rows: readonly CommitRow[],
   ids: readonly number[],
   at: readonly number[],
-  identities: Identities,
 ): Promise<void> {
   const pairs = at.flatMap(index =>
     (rows[index]?.coAuthors ?? []).map(

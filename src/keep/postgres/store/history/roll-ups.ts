@@ -1,4 +1,5 @@
 import type { CountedCommits } from '../../../store/commit-counts.ts';
+import type { CopyTarget } from '../../copy.ts';
 import type { SqlExecutor, Transaction } from '../../executor.ts';
 
 const ADD_COMMITS =
@@ -8,7 +9,16 @@ const AUTHOR_DAYS = `
   SELECT $1, * FROM unnest($2::bigint[], $3::integer[], $4::integer[], $5::integer[])
   ON CONFLICT (repository_id, author_id, day) ${ADD_COMMITS}`;
 const ANY_AUTHOR_DAY = 'SELECT FROM author_days WHERE repository_id = $1 LIMIT 1';
-const INTO_AUTHOR_DAYS = 'author_days (repository_id, author_id, day, commits, merges)';
+const INTO_AUTHOR_DAYS: CopyTarget = {
+  table: 'author_days',
+  columns: {
+    repository_id: 'bigint',
+    author_id: 'bigint',
+    day: 'integer',
+    commits: 'integer',
+    merges: 'integer',
+  },
+};
 const REPOSITORY_DAYS = `
   INSERT INTO repository_days AS rolled (repository_id, day, commits, merges)
   SELECT $1, * FROM unnest($2::integer[], $3::integer[], $4::integer[]) ON CONFLICT (repository_id, day) ${ADD_COMMITS}`;

@@ -16,7 +16,7 @@ import { isDouble } from '../../errors.ts';
 import type { Transaction, TransactionalExecutor, TransactionOptions } from '../../executor.ts';
 import type { Parameter } from '../../parameters.ts';
 import { holdClaim } from '../lock.ts';
-import { insertCommits } from './commits.ts';
+import { copyCommits, insertCommits } from './commits.ts';
 import { Identities } from './identities.ts';
 import { removeCommits } from './remove.ts';
 import { COUNTED_AT_ONCE, rollUpCounts, rollUpRows } from './roll-ups.ts';
@@ -24,6 +24,8 @@ import { renewTotals } from './totals.ts';
 
 /** Of any number of rows so many are read or changed at once. */
 const ROWS_AT_ONCE = 1000;
+/** A transaction is some eight round trips, which are as long for a thousand. */
+const COMMITS_AT_ONCE = 4096;
 const MAY_BE_LOST: TransactionOptions = { mayBeLost: true };
 
 const TAKE_OVER = `
@@ -75,6 +77,7 @@ const MAP = `
  * needs it to be there still: that keeps apart two writers under one claim, and those that have none.
  */
 export class PostgresHistoryWriter implements HistoryWriter {
+  readonly commitsAtOnce = COMMITS_AT_ONCE;
   readonly #database: TransactionalExecutor;
   readonly #repositoryId: number;
   readonly #claim: number | undefined;
@@ -120,37 +123,39 @@ export class PostgresHistoryWriter implements HistoryWriter {
   }
 
   async append(commits: CommitRows, walked: number): Promise<number> {
-    const rows = [...commits];
-    const areNew = this.#isFresh && walked === rows.length;
+    const areNew = this.#isFresh && walked === commits.length;
     try {
-      return await this.#append(rows, walked, areNew);
+      return await this.#append(commits, walked, areNew);
     } catch (error) {
       if (!areNew || !isDouble(error)) throw error;
       // git named a commit twice, which it never should.
       this.#isFresh = false;
-      return this.#append(rows, walked, false);
+      return this.#append(commits, walked, false);
     }
   }
 
   /** Commits and position go together: where a crash takes both, they are read again. */
-  async #append(rows: readonly CommitRow[], walked: number, areNew: boolean): Promise<number> {
+  async #append(commits: CommitRows, walked: number, areNew: boolean): Promise<number> {
     // The first change says who writes, and only a walk's position tells whether one was taken back.
     const options = this.#isNamed && walked > 0 ? MAY_BE_LOST : undefined;
     const { count, processed } = await this.#change(async (transaction, uncountedFrom) => {
-      if (this.#counts.size + rows.length > COUNTED_AT_ONCE) {
+      if (this.#counts.size + commits.length > COUNTED_AT_ONCE) {
         await this.#settle(transaction, uncountedFrom);
       } else if (uncountedFrom !== undefined && this.#counts.size === 0) {
         await this.#settle(transaction, uncountedFrom);
       }
-      await this.#identities.ensure(transaction, rows);
-      const authors = rows.map(({ author }) => this.#identities.idOf(author));
-      const added = await insertCommits(transaction, this.#repositoryId, rows, this.#identities, areNew);
+      const identities = this.#identities;
+      const into = { transaction, repositoryId: this.#repositoryId, identities };
+      const { rows, at, firstId } = await (areNew ? copyCommits : insertCommits)(into, commits);
       // More at once than are counted in memory are counted from their rows.
       if (rows.length <= COUNTED_AT_ONCE) {
-        for (const at of added.at) this.#counts.add(rows[at] as CommitRow, authors[at] as number);
+        for (const index of at) {
+          const row = rows[index] as CommitRow;
+          this.#counts.add(row, identities.idOf(row.author));
+        }
       }
-      const row = await transaction.first(ADVANCE, [this.#repositoryId, walked, added.firstId]);
-      return { count: added.at.length, processed: positionOf(row) };
+      const row = await transaction.first(ADVANCE, [this.#repositoryId, walked, firstId]);
+      return { count: at.length, processed: positionOf(row) };
     }, options);
     this.#processed = processed;
     return count;

@@ -49,6 +49,8 @@ const ROWS_AT_ONCE = 1000;
  * Which ones wait is kept in the database, so whoever comes after an interruption settles them first.
  */
 export class SqliteHistoryWriter implements HistoryWriter {
+  /** Others wait for the lock meanwhile. */
+  readonly commitsAtOnce = 1024;
   readonly #database: Database;
   readonly #repositoryId: number;
   readonly #claim: number | undefined;
