@@ -14,6 +14,7 @@ export const PATHS = {
   listAlerts: 'GET /api/v1/alerts',
   listTroubles: 'GET /api/v1/troubles',
   listStuck: 'GET /api/v1/stuck',
+  leaveStation: 'POST /api/v1/stations/leave',
   getRates: 'GET /api/v1/rates',
   getDiskHistory: 'GET /api/v1/disk/history',
   getSchedule: 'GET /api/v1/schedule',

@@ -50,6 +50,7 @@ const KnownStation = z.object({
   startedAt: Time,
   silentMs: Milliseconds.describe('how long ago its last sign of life was'),
   isSilent: z.boolean().describe('it has stopped, or says nothing: its work is up to others'),
+  hasLeft: z.boolean().describe('it has stopped in order, or does not come back'),
   clones: z.object({ count: Count, bytes: Bytes }),
   deliveries: z.record(z.string(), Count).describe('files by state'),
   capture: z.object({ collectors: Count, failing: Count }),

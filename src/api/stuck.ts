@@ -17,6 +17,7 @@ const Action = z.object({
     'syncChangesets',
     'pause',
     'resume',
+    'leaveStation',
   ]),
   given: z.record(z.string(), z.unknown()).describe('what the operation is given'),
 });
@@ -76,6 +77,13 @@ export const Stuck = z
   .meta({ id: 'Stuck' });
 
 export const stuckOperations = {
+  leaveStation: {
+    about,
+    summary:
+      'Says that a silent station does not come back: nobody misses it any more. Its next sign of life undoes that.',
+    body: z.strictObject({ id: z.string() }),
+    status: 204,
+  },
   listStuck: {
     about,
     summary:

@@ -125,8 +125,9 @@ function inodesOf({ freeInodes, totalInodes }: StationStatus['disks'][number]): 
 /** Those that share the store, where there are several. */
 function stationLines({ stations }: StationStatus): string[] {
   if (stations.length < 2) return [];
-  return stations.map(({ name, url, isSilent, silentMs, clones, deliveries, version }) => {
-    const state = isSilent ? `silent for ${formatDuration(silentMs)}` : 'there';
+  return stations.map(({ name, url, isSilent, silentMs, hasLeft, clones, deliveries, version }) => {
+    const ago = formatDuration(silentMs);
+    const state = hasLeft ? `stopped ${ago} ago` : isSilent ? `silent for ${ago}` : 'there';
     const failed = deliveries.failed ?? 0;
     const files = failed > 0 ? `, ${formatCount(failed, 'file')} failed` : '';
     const where = url === null ? '' : `, ${printable(url)}`;

@@ -107,6 +107,11 @@ export interface StationApi {
   readonly diskHistory: Pick<DiskHistory, 'read'>;
   /** What comes next, and why then. */
   readonly schedule: ScheduleApi;
+  /**
+   * A silent station that shares the store does not come back: it counts as having left.
+   * @throws SluiceError `not_found`, `usage` for one that lives
+   */
+  leaveStation(id: string): Promise<void>;
   /** A page of the repositories, each with its next time and why. */
   listRepositories(filter: RepositoryListFilter): Promise<PageOfRepositories>;
   /** All that is stuck, and how much else there is. */

@@ -377,6 +377,14 @@ class ComposedStation implements Station {
     });
   }
 
+  async leaveStation(id: string): Promise<void> {
+    const { stations } = this.#stores.store;
+    const station = (await stations.list()).find(one => one.id === id);
+    if (!station) throw new SluiceError('not_found', 'no station that shares the store has that id');
+    if (!station.isSilent) throw new SluiceError('usage', `${station.name} lives; stop it on its machine`);
+    await stations.leave(id);
+  }
+
   ready(): boolean {
     return this.repositories.isScheduling;
   }

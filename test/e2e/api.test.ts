@@ -100,6 +100,8 @@ capture:
   const { targets } = await client.listTargets({ limit: 1 });
   assert.equal((await client.raiseTargets({ keys: targets.map(({ key }) => key) })).raised, 1);
 
+  await assert.rejects(client.leaveStation({ id: 'nobody' }), { code: 'not_found' });
+
   // Streams are read otherwise.
   const isAnswered = (name: OperationName): name is keyof typeof client =>
     name !== 'listEvents' && name !== 'exportTable';

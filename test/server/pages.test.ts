@@ -104,7 +104,16 @@ test('changesets are listed by several states, what waits for review, and what i
 test('people, repositories and the schedule go out in pages, never all at once (S-19)', async () => {
   const { people, schedule } = stationStub();
   const filters: unknown[] = [];
-  const one = { id: 1, name: 'A', email: 'a@x', bot: false, botByHand: false, commits: 1, emails: ['a@x'], mailmapped: [] };
+  const one = {
+    id: 1,
+    name: 'A',
+    email: 'a@x',
+    bot: false,
+    botByHand: false,
+    commits: 1,
+    emails: ['a@x'],
+    mailmapped: [],
+  };
   const { ask } = serve({
     people: {
       ...people,

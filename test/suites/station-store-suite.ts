@@ -65,6 +65,10 @@ export function stationStoreSuite(
     await other.leave('b');
     await other.leave('b');
     assert.deepEqual(await silent(), [false, true]);
+    assert.deepEqual(
+      (await other.list()).map(({ hasLeft }) => hasLeft),
+      [false, true],
+    );
     await stations.beat(sign('b'));
     assert.deepEqual(await silent(), [false, false]);
   });

@@ -242,6 +242,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       if (behaviour.databaseError) throw behaviour.databaseError;
     },
     stuck: async () => NOTHING_STUCK,
+    leaveStation: async () => undefined,
     status: () => Promise.reject(behaviour.databaseError ?? new SluiceError('internal', 'the secret is 42')),
     ready: () => behaviour.ready ?? true,
   };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { bytes } from '../../src/web/parts/words.ts';
-import { rows, standingPlace, startStation, until } from '../support/sluice.ts';
+import { grownRepository, rows, standingPlace, startStation, until } from '../support/sluice.ts';
 import { openPage, overflow, seriousFaults, startBrowser } from './browser.ts';
 import { seedDeliveries, seedRecords } from './demo.ts';
 
@@ -238,3 +238,32 @@ const DIRECTION =
 function sizes(page: Page): Promise<readonly string[]> {
   return page.locator('.list .body [data-label="Size"]').allTextContents();
 }
+
+test('a row that comes to be while its list is open is there by itself, without the page being loaded anew: a file, a repository (W-3, W-64)', async t => {
+  const cwd = standingPlace(t);
+  const origin = grownRepository(join(standingPlace(t), 'origin.git'), 5, 2);
+  const station = await startStation(t, {
+    cwd,
+    yaml: 'repos: []\ngit: {allowPaths: [/]}\nsync: {interval: 1h}\n',
+  });
+  const { page, complaints } = await openPage(t, browser, `${station.url}/#/deliveries`);
+  await page.getByText('0 files', { exact: true }).waitFor();
+  await page.evaluate('globalThis.isTheSamePage = true');
+  const incoming = join(cwd, 'station/incoming/local/outbox');
+  mkdirSync(incoming, { recursive: true });
+  writeFileSync(join(incoming, 'first.bin'), 'content');
+  await page.getByRole('row', { name: /first\.bin.*delivered/ }).waitFor();
+  await page.getByText('1 file', { exact: true }).waitFor();
+  writeFileSync(join(incoming, 'second.bin'), 'content');
+  await page.getByRole('row', { name: /second\.bin.*delivered/ }).waitFor();
+  await page.getByRole('row', { name: /first\.bin/ }).waitFor();
+  await page.getByText('2 files', { exact: true }).waitFor();
+
+  await page.getByRole('link', { name: /^Repositories/ }).click();
+  await page.getByText('0 repositories', { exact: true }).waitFor();
+  await station.ask('/bake', { url: origin.path, wait: true });
+  await page.getByRole('row', { name: /origin\.git/ }).waitFor();
+  await page.getByText('1 repository', { exact: true }).waitFor();
+  assert.equal(await page.evaluate('globalThis.isTheSamePage'), true);
+  assert.deepEqual(complaints, []);
+});

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { standingPlace, startStation, until } from '../support/sluice.ts';
@@ -57,5 +59,43 @@ test('rates are those that the station keeps, for an hour and for a day, each wi
   await until('an hour is chosen no longer', async () => (await lines.count()) === 0);
   await page.locator('.spark').first().hover();
   await page.locator('.spark .tip').waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('a station that falls silent is said in the first sentence, even where no file waits there, until it comes back, has stopped, or is forgotten (W-7, W-4, F-460)', async t => {
+  const cwd = standingPlace(t);
+  const station = await startStation(t, { cwd, yaml: 'repos: []\n' });
+  const database = new DatabaseSync(join(cwd, 'sluice.db'), { timeout: 5000 });
+  t.after(() => database.close());
+  const columns = database
+    .prepare('PRAGMA table_info(stations)')
+    .all()
+    .map(({ name }) => String(name));
+  const made: Record<string, string> = {
+    id: "'lost'",
+    name: "'lab-2:/srv'",
+    beat_at_ms: 'beat_at_ms - 3600000',
+  };
+  database.exec(
+    `INSERT INTO stations (${columns.join()}) SELECT ${columns.map(name => made[name] ?? name).join()} FROM stations`,
+  );
+  const { page, complaints } = await openPage(t, browser, station.url);
+  await page.getByText('One thing needs you.').waitFor();
+  await page.getByText('2 stations share the store, 1 silent.').waitFor();
+  const item = page.locator('#troubles li');
+  await item.getByText('it says nothing; what it gathered is up to the others').waitFor();
+  assert.equal((await station.ask('/api/v1/stations/leave', { id: 'nobody' })).status, 404);
+  const { body } = await station.ask('/api/v1/status');
+  const { stations } = body as unknown as { stations: readonly { id: string }[] };
+  const own = stations.find(({ id }) => id !== 'lost');
+  assert.equal((await station.ask('/api/v1/stations/leave', { id: own?.id })).body.code, 'usage');
+  await item.getByRole('button', { name: 'Forget: lab-2:/srv' }).press('Enter');
+  await page.getByText('lab-2:/srv is not missed any more.').waitFor();
+  await page.getByText('All flows.').waitFor();
+  await page.getByText('stopped 1h').waitFor();
+  // What nobody else has is missed whether it has stopped or not.
+  database.exec(`UPDATE stations SET holds = json_set(holds, '$.deliveries.failed', 3) WHERE id = 'lost'`);
+  await page.getByText('it has stopped, and 3 files lie there that have not arrived').waitFor();
+  assert.equal(await item.getByRole('button').count(), 0);
   assert.deepEqual(complaints, []);
 });

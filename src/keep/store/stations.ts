@@ -13,7 +13,7 @@ export interface StationStore {
   beat(station: StationSign): Promise<void>;
   /** All that are known, by name; those too that are silent, for `FORGOTTEN_AFTER_MS`. */
   list(): Promise<KnownStation[]>;
-  /** The station stops in order: it is silent from now on. May be repeated. */
+  /** The station stops in order, or does not come back: it is silent from now on, until its next sign of life. May be repeated. */
   leave(id: string): Promise<void>;
 }
 
@@ -56,4 +56,6 @@ export interface KnownStation extends Omit<StationSign, 'run'> {
   readonly silentMs: number;
   /** It has left in order, or is silent for longer than `SILENT_AFTER_MS`. */
   readonly isSilent: boolean;
+  /** It has left in order, or somebody said that it does not come back. */
+  readonly hasLeft: boolean;
 }

@@ -35,6 +35,10 @@ export function statusRoutes({ station, clock, changes, operation }: RouteOption
   operation('getStatus', () => station.status());
   const stuck = cacheAnswer(() => station.stuck(), clock, 0, changes);
   operation('listStuck', () => stuck());
+  operation('leaveStation', async ({ body }) => {
+    await station.leaveStation(body.id);
+    return undefined;
+  });
   operation('getRates', async () => {
     const { hour, day } = await station.rates.read();
     return { hour: shownSeries(hour), day: shownSeries(day) };

@@ -7,12 +7,19 @@ export const isOutdated = signal(false);
 
 const LOOK_MS = 1_000;
 
+/** Names of what this page is made of, which change with what is in them. */
+function ownAssets(): readonly string[] {
+  const scripts = [...document.querySelectorAll('script[type=module]')].map(one => one.getAttribute('src'));
+  const styles = [...document.querySelectorAll('link[rel=stylesheet]')].map(one => one.getAttribute('href'));
+  return [...scripts, ...styles].flatMap(name => name ?? []);
+}
+
 async function look(): Promise<void> {
   try {
     const response = await fetch('/');
     if (!response.ok) return;
-    const own = document.querySelector<HTMLScriptElement>('script[type=module]')?.getAttribute('src');
-    const isOther = own !== null && own !== undefined && !(await response.text()).includes(own);
+    const text = await response.text();
+    const isOther = ownAssets().some(name => !text.includes(name));
     if (isOther && LIVE_RELOAD) location.reload();
     isOutdated.value = isOther;
   } catch {

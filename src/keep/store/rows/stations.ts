@@ -5,6 +5,7 @@ import { readInteger, readText, readTextOrNull, type SqlRow } from './columns.ts
 /** A row of `stations` with `silent_ms`. */
 export function toKnownStation(row: SqlRow): KnownStation {
   const silentMs = Math.max(0, readInteger(row, 'silent_ms'));
+  const hasLeft = readInteger(row, 'has_left') === 1;
   return {
     id: readText(row, 'id'),
     name: readText(row, 'name'),
@@ -14,7 +15,8 @@ export function toKnownStation(row: SqlRow): KnownStation {
     startedAtMs: readInteger(row, 'started_at_ms'),
     holds: JSON.parse(readText(row, 'holds')) as StationHoldings,
     silentMs,
-    isSilent: readInteger(row, 'has_left') === 1 || silentMs > SILENT_AFTER_MS,
+    isSilent: hasLeft || silentMs > SILENT_AFTER_MS,
+    hasLeft,
   };
 }
 

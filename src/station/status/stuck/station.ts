@@ -3,7 +3,7 @@ import type { CollectorStatus } from '../../../gather/capture/collectors/status.
 import type { KnownStation } from '../../../keep/store/stations.ts';
 import type { StoreOutage } from '../../../keep/store/store.ts';
 import type { StationDisk } from '../disks.ts';
-import { remedyOf, type StuckItem } from './item.ts';
+import { action, remedyOf, type StuckItem } from './item.ts';
 
 /** What is known of the station itself, and of those beside it. */
 export interface StationParts {
@@ -105,27 +105,39 @@ function diskItem({ path, holds, freeBytes }: StationDisk): StuckItem {
   };
 }
 
-/** One that says nothing and has what nobody else has. */
-function isMissed({ isSilent, holds }: KnownStation): boolean {
+/** Files that lie there and have not arrived. */
+function openFiles({ holds }: KnownStation): number {
   const { completed: _completed, ...open } = holds.deliveries;
-  return isSilent && Object.values(open).some(files => files > 0);
+  return Object.values(open).reduce((sum, count) => sum + count, 0);
 }
 
-function silentItem({ id, name, silentMs, holds }: KnownStation, nowMs: number): StuckItem {
-  const { completed: _completed, ...open } = holds.deliveries;
-  const files = Object.values(open).reduce((sum, count) => sum + count, 0);
+/** One that says nothing without having left, and one that has what nobody else has. */
+function isMissed(station: KnownStation): boolean {
+  return station.isSilent && (!station.hasLeft || openFiles(station) > 0);
+}
+
+function silentItem(station: KnownStation, nowMs: number): StuckItem {
+  const { id, name, silentMs, hasLeft } = station;
+  const files = openFiles(station);
+  const state = hasLeft ? 'it has stopped' : 'it says nothing';
   return {
     ...NO_MORE,
     id: `station ${id}`,
     kind: 'stations',
     stage: 'silent',
     place: { kind: 'station', name },
-    cause: `it has stopped or says nothing, and ${files} files lie there that have not arrived`,
-    hint: 'Start it again on that machine: nobody else can send what lies on its disk.',
+    cause:
+      files > 0
+        ? `${state}, and ${files} files lie there that have not arrived`
+        : `${state}; what it gathered is up to the others, and no file waits there`,
+    hint:
+      files > 0
+        ? 'Start it again on that machine: nobody else can send what lies on its disk.'
+        : 'Start it again on that machine, or forget it if it does not come back.',
     count: 1,
     sinceAt: isoTime(nowMs - silentMs),
     example: name,
     isWaiting: false,
-    actions: [],
+    actions: files > 0 ? [] : [action('forget', 'leaveStation', { id })],
   };
 }

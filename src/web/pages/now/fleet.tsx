@@ -8,7 +8,7 @@ type Station = Status['stations'][number];
 /** The stations that share the store: who is there, what lies with each, and where its pages are. */
 export function Fleet({ stations }: { readonly stations: readonly Station[] }) {
   const own = status.value?.station.root;
-  const silent = stations.filter(({ isSilent }) => isSilent).length;
+  const silent = stations.filter(({ isSilent, hasLeft }) => isSilent && !hasLeft).length;
   return (
     <>
       <p class="note">
@@ -32,8 +32,10 @@ export function Fleet({ stations }: { readonly stations: readonly Station[] }) {
           },
           {
             title: 'State',
-            cell: ({ isSilent, silentMs }) =>
-              isSilent ? (
+            cell: ({ isSilent, silentMs, hasLeft }) =>
+              hasLeft ? (
+                <State kind="">stopped {span(silentMs)} ago</State>
+              ) : isSilent ? (
                 <State kind="bad">silent for {span(silentMs)}</State>
               ) : (
                 <State kind="good">there</State>

@@ -42,7 +42,7 @@ function Item({ item }: { readonly item: StuckItem }) {
           {place ? `${place.kind} ${shortUrl(place.name)}. ` : ''}
           {isWaiting ? 'Tried again by itself. ' : ''}
           {isPaused ? 'Nothing goes there until it is resumed.' : hint}
-          {example !== null && example !== cause ? (
+          {example !== null && !isSaid(example, item) ? (
             <>
               {' Such as '}
               <Name>{shortUrl(example)}</Name>.
@@ -72,6 +72,11 @@ function Item({ item }: { readonly item: StuckItem }) {
       </div>
     </li>
   );
+}
+
+/** Whether an example is what stands beside it already. Pure. */
+function isSaid(example: string, { cause, place, count: many }: StuckItem): boolean {
+  return example === cause || example === place?.name || (many === 1 && cause?.includes(example) === true);
 }
 
 /** What is counted, as it is shown beside the figure. Pure. */
@@ -118,7 +123,7 @@ function confirmOf({ count: many, stage }: StuckItem, { action }: Action): strin
   return action === 'drop' && stage !== 'gone' ? `Delete ${count(many, 'file')}, undelivered?` : undefined;
 }
 
-async function act({ example }: StuckItem, { operation, given }: Action): Promise<string | ToastText> {
+async function act({ example, place }: StuckItem, { operation, given }: Action): Promise<string | ToastText> {
   switch (operation) {
     case 'retryFailed': {
       const answer = await client.retryFailed({ ...(given as Given<'retryFailed'>), limit: 0 });
@@ -158,6 +163,10 @@ async function act({ example }: StuckItem, { operation, given }: Action): Promis
         return `${shortUrl(url)} is kept fresh again.`;
       };
       return { text: `${shortUrl(url)} is kept fresh no longer.`, undo };
+    }
+    case 'leaveStation': {
+      await client.leaveStation(given as Given<'leaveStation'>);
+      return `${place?.name ?? 'It'} is not missed any more.`;
     }
     case 'untrackChangeset': {
       await client.untrackChangeset(given as Given<'untrackChangeset'>);
