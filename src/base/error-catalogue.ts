@@ -640,7 +640,7 @@ export const CATALOGUE = {
     exitCode: 2,
     status: 422,
     meaning: 'The object key or bucket name cannot be stored.',
-    remedy: 'Rename the file as the message says.',
+    remedy: 'Rename the file, or the folder that names its bucket, as the message says.',
   },
   object_too_large: {
     answer: 'give-up',

@@ -35,5 +35,5 @@ async function linesForPeople(): Promise<DestinationStream> {
     translateTime: 'SYS:HH:MM:ss',
   });
   const { stderr } = process;
-  return { write: record => void stderr.write(folded(inWords(record), stderr.columns ?? 80)) };
+  return { write: record => void stderr.write(folded(inWords(record), stderr.columns || 80)) };
 }

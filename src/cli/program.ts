@@ -90,8 +90,8 @@ function buildProgram(cli: Cli, outcome: Outcome): Command {
     .configureOutput({
       writeOut: text => cli.stdout.write(text),
       writeErr: text => cli.stderr.write(text),
-      getOutHelpWidth: () => cli.stdout.columns ?? 80,
-      getErrHelpWidth: () => cli.stderr.columns ?? 80,
+      getOutHelpWidth: () => cli.stdout.columns || 80,
+      getErrHelpWidth: () => cli.stderr.columns || 80,
     })
     .addHelpText(
       'after',

@@ -25,7 +25,7 @@ export function widthOf(
   { output }: Pick<TableOptions, 'output'>,
   { stdout }: Pick<Cli, 'stdout'>,
 ): number | undefined {
-  return output === undefined && stdout.isTTY ? (stdout.columns ?? 80) : undefined;
+  return output === undefined && stdout.isTTY ? stdout.columns || 80 : undefined;
 }
 
 /**

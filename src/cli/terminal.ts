@@ -41,7 +41,7 @@ export function progressLines(output: TerminalOutput): ProgressLines {
   let drawn = 0;
   const erase = (): string => (drawn > 0 ? `\u001b[${drawn}A\u001b[0J` : '');
   const draw = (): void => {
-    const width = (output.columns ?? 80) - 1;
+    const width = (output.columns || 80) - 1;
     const lines = [...tasks.values()].map(text => `${clipped(text, width)}\n`);
     output.write(erase() + lines.join(''));
     drawn = lines.length;
@@ -74,7 +74,7 @@ export function rowName(
   besides: number,
   { stdout }: { readonly stdout: TerminalOutput },
 ): string {
-  return stdout.isTTY ? shortened(name, Math.max(NARROWEST_NAME, (stdout.columns ?? 80) - besides)) : name;
+  return stdout.isTTY ? shortened(name, Math.max(NARROWEST_NAME, (stdout.columns || 80) - besides)) : name;
 }
 
 const NARROWEST_NAME = 20;
@@ -84,7 +84,7 @@ export function foldedOutput(output: TerminalOutput, isForPeople: () => boolean)
   return {
     write: text =>
       output.write(
-        typeof text === 'string' && output.isTTY && isForPeople() ? folded(text, output.columns ?? 80) : text,
+        typeof text === 'string' && output.isTTY && isForPeople() ? folded(text, output.columns || 80) : text,
       ),
     get isTTY() {
       return output.isTTY === true;

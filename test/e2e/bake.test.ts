@@ -304,13 +304,13 @@ test('Output: colours and progress on a terminal only; NO_COLOR and pipes are pl
   assert.match(shell(cwd, '$SLUICE bake a.git b.git | head -1'), /a\.git/);
   mkdirSync(join(cwd, 'many'));
   for (let file = 0; file < 30; file += 1) writeFileSync(join(cwd, 'many', `${file}.txt`), 'x');
-  for (const [bucket, outputs] of [
+  for (const [folder = '', outputs] of [
     ['one', ''],
     ['both', '2>&1'],
   ]) {
     // Work goes on to its end where nobody reads of it any more.
-    shell(cwd, `$SLUICE copy -r many s3://local/${bucket}/ --json ${outputs} | head -1`);
-    assert.equal(readdirSync(join(cwd, 'station/incoming/local', bucket ?? '', 'many')).length, 30);
+    shell(cwd, `$SLUICE copy -r many s3://local/outbox/${folder}/ --json ${outputs} | head -1`);
+    assert.equal(readdirSync(join(cwd, 'station/incoming/local/outbox', folder, 'many')).length, 30);
   }
   assert.equal(shell(cwd, '$SLUICE config schema | head -c 1'), '{');
 });

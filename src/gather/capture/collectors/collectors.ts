@@ -21,6 +21,8 @@ import type { TickTimer } from './tick-timer.ts';
 const FLUSH_EVERY_MS = 900;
 /** The same kind of error of the same collector is reported at most this often. */
 const REPORT_EVERY_MS = 2_000;
+/** One that comes on and on is reported ever less often, down to this: a sensor may be away for weeks. */
+const REPORT_LEAST_EVERY_MS = 10 * 60_000;
 
 export interface CollectorsOptions extends Omit<CollectorFilesOptions, 'onFailure' | 'memory'> {
   readonly timer: TickTimer;
@@ -52,7 +54,7 @@ export class Collectors {
 
   constructor(options: CollectorsOptions) {
     this.#options = options;
-    this.#errors = new RepeatedMessages(options.clock, REPORT_EVERY_MS);
+    this.#errors = new RepeatedMessages(options.clock, REPORT_EVERY_MS, REPORT_LEAST_EVERY_MS);
   }
 
   /** Takes over a plan. Throws disk_* when the capture folder cannot be recovered; then nothing runs. */
