@@ -53,7 +53,7 @@ export const CATALOGUE = {
     exitCode: 2,
     status: 400,
     meaning: 'A request body is not the JSON it should be.',
-    remedy: "Mend what the message names; the table of the API in sluice's README shows what bodies hold.",
+    remedy: 'Mend what the message names; /api.html says what each request takes.',
   },
   body_too_large: {
     answer: 'give-up',

@@ -90,6 +90,8 @@ function buildProgram(cli: Cli, outcome: Outcome): Command {
     .configureOutput({
       writeOut: text => cli.stdout.write(text),
       writeErr: text => cli.stderr.write(text),
+      outputError: text =>
+        cli.stderr.write(text.replace(/^error: /, `${styleFor(cli.stderr, cli.env).bad('sluice:')} `)),
       getOutHelpWidth: () => cli.stdout.columns || 80,
       getErrHelpWidth: () => cli.stderr.columns || 80,
     })
@@ -106,7 +108,7 @@ Every command has --help with examples of its own.`,
     )
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true, subcommandTerm: command => command.name() })
-    .showHelpAfterError('Add --help for how it is used.')
+    .showHelpAfterError('  Add --help for how it is used.')
     .exitOverride();
   for (const define of COMMANDS) define(program, cli, outcome);
   return program;

@@ -133,7 +133,8 @@ async function knownRepository(
   const urls = (await store.repositories.list()).map(({ url }) => url);
   const near = nearest(target, urls);
   throw new SluiceError('not_found', `no repository ${harmlessUrl(target)} is known here`, {
-    hint: near === undefined ? undefined : `Did you mean ${near}?`,
+    hint:
+      near === undefined ? '"sluice insights last-commit" lists those that are.' : `Did you mean ${near}?`,
   });
 }
 

@@ -33,13 +33,18 @@ export class ConfigError extends SluiceError {
       operation: 'read configuration',
       subject: faults[0]?.file,
       // A file as a whole has no lines to mend.
-      hint: faults.every(
-        ({ path, line, origin }) => path === '' && line === undefined && origin === undefined,
-      )
-        ? 'Name a file that is there and can be read; "sluice config init -o FILE" begins one.'
-        : undefined,
+      hint: hintFor(faults),
       cause,
     });
     this.faults = faults;
   }
+}
+
+function hintFor(faults: readonly ConfigFault[]): string | undefined {
+  if (faults.every(({ origin }) => origin !== undefined))
+    return 'Put right the options or variables that are named.';
+  // A file as a whole has no lines to mend.
+  return faults.every(({ path, line, origin }) => path === '' && line === undefined && origin === undefined)
+    ? 'Name a file that is there and holds lines like "name: value"; "sluice config init -o FILE" begins one.'
+    : undefined;
 }

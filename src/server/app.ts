@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
-import { SluiceError } from '../base/errors.ts';
 import type { AppOptions, RouteOptions } from './app-options.ts';
 import { BodyBudget } from './body-budget.ts';
 import { conciseAnswers } from './concise-answers.ts';
+import { nothingAt } from './fault-words.ts';
 import { ownHostOnly, securityHeaders, tokenGuard } from './guard.ts';
 import { answerOtherMethods } from './methods.ts';
 import { operationRoutes } from './operation-routes.ts';
@@ -69,9 +69,7 @@ export function createApp(given: AppOptions): Hono {
   captureRoutes(options);
   pageRoutes(app, new Pages(options.webFolder, { isLive: options.isLiveWeb ?? false }));
   answerOtherMethods(app);
-  app.notFound(context =>
-    problemAnswer(context, new SluiceError('not_found', `there is nothing at ${context.req.path}`)),
-  );
+  app.notFound(context => problemAnswer(context, nothingAt(context.req.path)));
   app.onError((error, context) => {
     const { code, status, detail } = toProblem(error);
     const about = { method: context.req.method, path: context.req.path, code };

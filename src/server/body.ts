@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { parseBoundedJson } from '../base/bounded-json.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { BodyBudget } from './body-budget.ts';
+import { faultWords } from './fault-words.ts';
 
 /** Of the faults of one body or query, so many are named. */
 const FAULTS_NAMED = 10;
@@ -29,7 +30,7 @@ function checkedJson<T>(text: string, schema: z.ZodType<T>): T {
     const message = `the body is not JSON: ${error instanceof Error ? error.message : error}`;
     throw new SluiceError('body_invalid', message, { cause: error });
   }
-  const result = schema.safeParse(data);
+  const result = schema.safeParse(data, { error: faultWords(schema) });
   if (result.success) return result.data;
   throw new SluiceError('body_invalid', faultsInWords(result.error, 'body'));
 }

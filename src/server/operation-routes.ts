@@ -6,6 +6,7 @@ import { type OperationName, placeOf } from '../api/paths.ts';
 import { SluiceError } from '../base/errors.ts';
 import { faultsInWords, readJson } from './body.ts';
 import type { BodyBudget } from './body-budget.ts';
+import { faultWords, nothingAt } from './fault-words.ts';
 
 /** What answers an operation: with what is to be sent as JSON under the operation's status, or with a whole response. */
 export type Answering<Name extends OperationName> = (
@@ -42,7 +43,7 @@ export function operationRoutes(app: Hono, bodies: BodyBudget): EnterOperation {
 function readPath(context: Context, schema: z.ZodObject): unknown {
   const result = schema.safeParse(context.req.param());
   if (result.success) return result.data;
-  throw new SluiceError('not_found', `there is nothing at ${context.req.path}`);
+  throw nothingAt(context.req.path);
 }
 
 function readQuery(context: Context, schema: z.ZodObject): unknown {
@@ -51,10 +52,11 @@ function readQuery(context: Context, schema: z.ZodObject): unknown {
     const values = context.req.queries(key);
     return values === undefined ? [] : [[key, values] as const];
   });
-  const result = schema.safeParse({ ...context.req.query(), ...Object.fromEntries(lists) });
+  const given = { ...context.req.query(), ...Object.fromEntries(lists) };
+  const result = schema.safeParse(given, { error: faultWords(schema) });
   if (result.success) return result.data;
   throw new SluiceError('usage', faultsInWords(result.error, 'query'), {
-    hint: 'See /api/openapi.json for what it takes.',
+    hint: 'See /api.html for what it takes; programs read /api/openapi.json.',
   });
 }
 

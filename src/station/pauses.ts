@@ -96,7 +96,7 @@ export class Pauses implements Service {
     const [one, other] = meant;
     if (other) throw ambiguous(named.name, meant);
     if (one) return one;
-    const names = [...known.profile, ...known.host];
+    const names = [...new Set([...known.profile, ...known.host])];
     throw new SluiceError('not_found', `there is no ${named.kind ?? 'destination or host'} ${named.name}`, {
       hint: `There ${names.length === 1 ? 'is' : 'are'} ${names.length === 0 ? 'none' : names.join(', ')}; a bucket is written profile/bucket.`,
     });

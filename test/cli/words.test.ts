@@ -70,7 +70,7 @@ test('what is misspelt is met with what was likely meant, and hints name somethi
   const limit = await runHere(['deliveries', 'ls', '--root', root, '--limit', 'x']);
   assert.match(limit.stderr, /whole number.*\n.*--all/);
   const state = await runHere(['deliveries', 'ls', '--root', root, '--state', 'nope']);
-  assert.match(state.stderr, /"sluice deliveries ls --help" says what it takes/);
+  assert.match(state.stderr, /no state of a file\n {2}There are incoming_tmp, .*waiting/);
   const destinations = [
     ['outbox', 's3://local/outbox/'],
     ['s3://outbox', 's3://local/outbox/'],

@@ -8,6 +8,7 @@ import {
   optionalDuration,
   secret,
   section,
+  webAddressFault,
 } from '../fields.ts';
 
 export const notify = section(
@@ -29,6 +30,7 @@ export const notify = section(
     ...secret('webhook', {
       description: 'A URL that each notification is sent to, as JSON by POST.',
       example: 'https://example.org/hooks/sluice',
+      fault: webAddressFault,
     }),
     webhookFormat: choice(['json', 'slack'], {
       default: 'json',

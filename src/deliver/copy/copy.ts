@@ -161,6 +161,7 @@ async function assertKnown({ profile, bucket }: CopyDestination, options: CopyOp
   if (!exists)
     throw new SluiceError('destination_invalid', `profile "${profile}" has no bucket "${bucket}"`, {
       subject: options.destination,
+      hint: `Make it first, or see with "sluice doctor ${profile}" which there are.`,
     });
 }
 

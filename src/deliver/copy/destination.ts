@@ -1,6 +1,6 @@
 import { SluiceError } from '../../base/errors.ts';
 import { bucketFault, keyFault } from '../../keep/buckets/names.ts';
-import { LOCAL_PROFILE } from '../../keep/buckets/profiles.ts';
+import { LOCAL_BUCKET, LOCAL_PROFILE } from '../../keep/buckets/profiles.ts';
 
 /** Where a copy goes. */
 export interface CopyDestination {
@@ -46,6 +46,7 @@ function likelyDestination(text: string): string | undefined {
   const [first = ''] = parts;
   if (parts.some(part => bucketFault(part) !== undefined || part.startsWith('.'))) return undefined;
   if (parts.length > 1) return `s3://${parts.join('/')}${text.endsWith('/') ? '/' : ''}`;
+  if (first === LOCAL_PROFILE) return `s3://${LOCAL_PROFILE}/${LOCAL_BUCKET}/`;
   return first === '' ? undefined : `s3://${LOCAL_PROFILE}/${first}/`;
 }
 

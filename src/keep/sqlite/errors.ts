@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type ErrorDetails, SluiceError } from '../../base/errors.ts';
 
@@ -43,6 +43,11 @@ export function asDatabaseError(error: unknown, operation: string, path: string)
 
 function cannotUse(path: string, { message }: Error, details: ErrorDetails): SluiceError {
   const folder = dirname(path);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    return new SluiceError('disk_failed', `${path} is a folder, and no database`, {
+      ...details,
+      hint: 'Name a file in it, as with --database.',
+    });
   if (existsSync(folder))
     return new SluiceError('disk_failed', `cannot open or write database ${path}: ${message}`, details);
   const words = `there is no folder ${folder} for the database ${path}`;

@@ -103,7 +103,9 @@ function nothingThere(text: string, isFile: boolean): SluiceError {
     `${shown} is ${isFile ? 'a file, not a directory' : 'no directory here'}`,
     {
       subject: shown,
-      hint: hostLike ? `For a repository on that host write https://${text}.` : undefined,
+      hint: hostLike
+        ? `For a repository on that host write https://${text}.`
+        : 'Check the path; a repository elsewhere is written https://… or user@host:path.',
     },
   );
 }

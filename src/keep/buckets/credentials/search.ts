@@ -93,7 +93,7 @@ export function chooseCredentials(
     };
   }
   const looked = passedOver.map(({ path, why }) => `${path} (${why})`).join(', ');
-  throw missingCredentials(`no credentials file: looked for ${looked || 'nothing'}`, found);
+  throw missingCredentials(`no credentials of sluice: looked for ${looked || 'nothing'}`, found);
 }
 
 function othersWords(names: readonly string[]): string {
