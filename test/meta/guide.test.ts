@@ -30,7 +30,12 @@ test('Configuration: every example in README, guide and examples/ is valid as it
   let checked = 0;
   const check = async (where: string, yaml: string): Promise<void> => {
     checked += 1;
-    const env = Object.fromEntries([...yaml.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, 'x']));
+    const env = Object.fromEntries(
+      [...yaml.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [
+        name,
+        name.endsWith('_WEBHOOK') ? 'https://example.org/x' : 'x',
+      ]),
+    );
     const file = join(folder, 'sluice.yaml');
     // Secrets lie in files that this machine has not.
     writeFileSync(file, yaml.replaceAll(/(\w+File: )\S+/g, `$1${secret}`));
