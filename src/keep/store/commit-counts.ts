@@ -9,17 +9,21 @@ const HOURS_A_WEEK = 168;
 /** More days than there are until the year 9999, the latest that is stored. */
 const DAYS = 2 ** 22;
 
-type AuthorDay = readonly [author: number, day: number, commits: number, merges: number];
-type Day = readonly [day: number, commits: number, merges: number];
-type Hour = readonly [fourWeeks: number, hourOfWeek: number, commits: number];
-
-/** Commits by what the roll-ups count them by. */
+/** Commits by what the roll-ups count them by, in the order of their keys; each table's rows one after the other. */
 export interface CountedCommits {
   readonly perAuthor: ReadonlyMap<number, number>;
-  readonly authorDays: readonly AuthorDay[];
-  readonly days: readonly Day[];
-  readonly hours: readonly Hour[];
+  /** Author, day, commits, merges. */
+  readonly authorDays: Float64Array;
+  /** Day, commits, merges. */
+  readonly days: Float64Array;
+  /** Four weeks, hour of the week, commits. */
+  readonly hours: Float64Array;
 }
+
+/** How many numbers a row of each has. */
+export const AUTHOR_DAY_NUMBERS = 4;
+export const DAY_NUMBERS = 3;
+export const HOUR_NUMBERS = 3;
 
 /**
  * Commits counted while they are stored, so that they need not be read again and sorted by the database to be rolled
@@ -62,26 +66,45 @@ export class CommitCounts {
   /** What was counted, by the rows of each roll-up, in the order of their keys. */
   take(): CountedCommits {
     const perAuthor = new Map<number, number>();
-    const authorDays: AuthorDay[] = [];
+    const authorDays = new Rows(this.#size * AUTHOR_DAY_NUMBERS);
     forEachDay(this.#sorted(this.#authorDays), (key, commits, merges) => {
       const author = Math.floor(key / DAYS);
-      authorDays.push([author, key - author * DAYS, commits, merges]);
+      authorDays.add(author, key - author * DAYS, commits, merges);
       perAuthor.set(author, (perAuthor.get(author) ?? 0) + commits);
     });
-    const days: Day[] = [];
-    forEachDay(this.#sorted(this.#days), (day, commits, merges) => {
-      days.push([day, commits, merges]);
-    });
-    const hours: Hour[] = [];
-    forEachRun(this.#sorted(this.#hours), (key, commits) => {
-      hours.push([Math.floor(key / HOURS_A_WEEK), key % HOURS_A_WEEK, commits]);
-    });
+    const days = new Rows(this.#size * DAY_NUMBERS);
+    forEachDay(this.#sorted(this.#days), (day, commits, merges) => days.add(day, commits, merges));
+    const hours = new Rows(this.#size * HOUR_NUMBERS);
+    forEachRun(this.#sorted(this.#hours), (key, commits) =>
+      hours.add(Math.floor(key / HOURS_A_WEEK), key % HOURS_A_WEEK, commits),
+    );
     this.#size = 0;
-    return { perAuthor, authorDays, days, hours };
+    return { perAuthor, authorDays: authorDays.values, days: days.values, hours: hours.values };
   }
 
   #sorted(keys: Float64Array): Float64Array {
     return keys.subarray(0, this.#size).sort();
+  }
+}
+
+/** Rows as they come. An array for each would be some megabytes of garbage at a time, all of it alive when it is collected. */
+class Rows {
+  readonly #values: Float64Array;
+  #length = 0;
+
+  constructor(mostNumbers: number) {
+    this.#values = new Float64Array(mostNumbers);
+  }
+
+  get values(): Float64Array {
+    return this.#values.subarray(0, this.#length);
+  }
+
+  add(...row: readonly number[]): void {
+    for (const value of row) {
+      this.#values[this.#length] = value;
+      this.#length += 1;
+    }
   }
 }
 

@@ -12,7 +12,7 @@ const MAX_WAITING_COMMITS = 2 * BATCH_COMMITS;
 export interface CommitSource {
   /**
    * The next commits, a batch or some more, up to `most` where so many wait already; none at the end, also when git
-   * failed, which `done` then says.
+   * failed, which `done` then says. They can be gone through until the next ones are asked for.
    */
   next(most?: number): Promise<CommitRows>;
   /** Drops what has not been asked for. To be called at the end, too; may be repeated. */

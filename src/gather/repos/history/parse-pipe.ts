@@ -1,18 +1,19 @@
 import { readSync } from 'node:fs';
 import type { ThreadServer } from '../../../base/thread-server.ts';
-import { BATCH_COMMITS } from './commit-source.ts';
-import { CommitPacker, type PackedCommits } from './packed-commits.ts';
+import { CommitPacker, PACKET_BYTES, PACKET_COMMITS, type PackedCommits } from './packed-commits.ts';
 import { CommitParser } from './parse.ts';
 
 /** What to read. */
 export interface ParseJob {
   /** Reading end of a pipe that does not block. */
   readonly descriptor: number;
-  /** Shared: how many batches have been taken. */
-  readonly taken: Int32Array;
+  /** Shared: `PACKETS` times `PACKET_BYTES`, which packets are made in, one after the other and in turn. */
+  readonly memory: SharedArrayBuffer;
+  /** Shared: how many packets have been read, so that what they were made in is free again. */
+  readonly freed: Int32Array;
 }
 
-/** A pipe's commits come as progress, in batches; the reply comes at its end. */
+/** A pipe's commits come as progress, in packets; the reply comes at its end. */
 export interface ParseProtocol {
   readonly requests: {
     readonly parse: {
@@ -23,9 +24,10 @@ export interface ParseProtocol {
   };
 }
 
-/** Batches that are sent before the first of them is taken; it then waits, and git with it. */
-const MAX_BATCHES_AHEAD = 8;
-const CHUNK_BYTES = 2 ** 18;
+/** Packets that are sent before the first of them is free again; it then waits, and git with it. */
+export const PACKETS = 8;
+/** Its text is short enough for the young generation: one of more than 128 KiB would lie beside it, and be collected late. */
+const CHUNK_BYTES = 2 ** 16 + 2 ** 15;
 /**
  * With less than this in the pipe it waits a little, so that each read is worth its price: git writes 4 KiB at a time.
  */
@@ -38,27 +40,38 @@ export function parseServer(): ThreadServer<ParseProtocol> {
   return { handlers: { parse: (job, { onProgress }) => parsePipe(job, buffer, onProgress) } };
 }
 
+/** Where in the shared memory a packet lies, by its number. */
+export function packetBytes(memory: SharedArrayBuffer, number: number): Uint8Array {
+  return new Uint8Array(memory, (number % PACKETS) * PACKET_BYTES, PACKET_BYTES);
+}
+
 function parsePipe(
-  { descriptor, taken }: ParseJob,
+  { descriptor, memory, freed }: ParseJob,
   buffer: Buffer,
   send: (packed: PackedCommits) => void,
 ): { readonly incomplete: boolean } {
   const packer = new CommitPacker();
-  const parser = new CommitParser(commit => packer.add(commit));
   let sent = 0;
-  const sendBatch = (): void => {
+  packer.begin(packetBytes(memory, sent));
+  const sendPacket = (): void => {
     send(packer.take());
     sent += 1;
-    for (let now = Atomics.load(taken, 0); sent - now >= MAX_BATCHES_AHEAD; now = Atomics.load(taken, 0)) {
-      Atomics.wait(taken, 0, now);
+    for (let now = Atomics.load(freed, 0); sent - now >= PACKETS; now = Atomics.load(freed, 0)) {
+      Atomics.wait(freed, 0, now);
     }
+    packer.begin(packetBytes(memory, sent));
   };
+  const parser = new CommitParser(commit => {
+    if (packer.add(commit)) return;
+    sendPacket();
+    packer.add(commit);
+  });
   for (let bytes = read(descriptor, buffer); bytes !== 0; bytes = read(descriptor, buffer)) {
     if (bytes !== undefined) parser.push(buffer.subarray(0, bytes));
-    if (packer.count >= BATCH_COMMITS) sendBatch();
+    if (packer.count === PACKET_COMMITS) sendPacket();
     if (bytes === undefined || bytes < WORTH_BYTES) pause();
   }
-  if (packer.count > 0) sendBatch();
+  if (packer.count > 0) sendPacket();
   return { incomplete: parser.incomplete };
 }
 

@@ -3,8 +3,8 @@ import type { CommitRows } from '../../../keep/store/types.ts';
 import type { GitProcess } from '../git/spawn.ts';
 import type { WidePipe } from '../git/wide-pipe.ts';
 import { type CommitSource, endOfCommits } from './commit-source.ts';
-import { CommitUnpacker, type PackedCommits } from './packed-commits.ts';
-import type { ParseProtocol } from './parse-pipe.ts';
+import { CommitUnpacker, PACKET_BYTES, type PackedCommits } from './packed-commits.ts';
+import { PACKETS, type ParseProtocol, packetBytes } from './parse-pipe.ts';
 
 /** Commits are short-lived. What is old are the people of a history, and a message of many megabytes now and then. */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 128 };
@@ -44,13 +44,20 @@ export class ThreadedParser {
   }
 }
 
+/** Packets that go into one transaction at the most: meanwhile the thread has the others to go on with. */
+const PACKETS_AT_ONCE = PACKETS / 2;
+
 class ParsedByThread implements CommitSource {
   readonly done: Promise<void>;
   readonly #thread: ThreadClient<ParseProtocol>;
   readonly #pipe: WidePipe;
-  readonly #taken = new Int32Array(new SharedArrayBuffer(4));
+  readonly #memory = new SharedArrayBuffer(PACKETS * PACKET_BYTES);
+  readonly #freed = new Int32Array(new SharedArrayBuffer(4));
   readonly #unpacker = new CommitUnpacker();
   readonly #waiting: PackedCommits[] = [];
+  /** Packets that were handed out, and of them those that may still be read. */
+  #handedOut = 0;
+  #inUse = 0;
   #ended = false;
   #incomplete = false;
   #failure: unknown;
@@ -64,6 +71,9 @@ class ParsedByThread implements CommitSource {
   }
 
   async next(most = 0): Promise<CommitRows> {
+    Atomics.add(this.#freed, 0, this.#inUse);
+    Atomics.notify(this.#freed, 0);
+    this.#inUse = 0;
     while (this.#waiting.length === 0 && !this.#ended) {
       await new Promise<void>(resolve => {
         this.#wake = resolve;
@@ -73,15 +83,18 @@ class ParsedByThread implements CommitSource {
       if (this.#failure !== undefined) throw this.#failure;
       return [];
     }
-    const batches: CommitRows[] = [];
-    for (let length = 0; this.#waiting[0] && (length === 0 || length + this.#waiting[0].count <= most); ) {
-      const packed = this.#waiting.shift() as PackedCommits;
-      batches.push(this.#unpacker.unpack(packed));
+    const packets: CommitRows[] = [];
+    for (let length = 0; this.#waiting[0] && packets.length < PACKETS_AT_ONCE; ) {
+      const [packed] = this.#waiting;
+      if (length > 0 && length + packed.count > most) break;
+      const bytes = packetBytes(this.#memory, this.#handedOut);
+      packets.push(this.#unpacker.unpack(packed, bytes));
+      this.#waiting.shift();
+      this.#handedOut += 1;
       length += packed.count;
     }
-    Atomics.add(this.#taken, 0, batches.length);
-    Atomics.notify(this.#taken, 0);
-    return joined(batches);
+    this.#inUse = packets.length;
+    return joined(packets);
   }
 
   async close(): Promise<void> {
@@ -93,7 +106,7 @@ class ParsedByThread implements CommitSource {
   }
 
   async #read(): Promise<void> {
-    const job = { descriptor: this.#pipe.readFd, taken: this.#taken };
+    const job = { descriptor: this.#pipe.readFd, memory: this.#memory, freed: this.#freed };
     const onProgress = (packed: PackedCommits): void => {
       this.#waiting.push(packed);
       this.#wake();
@@ -109,10 +122,10 @@ class ParsedByThread implements CommitSource {
   }
 }
 
-function joined(batches: readonly CommitRows[]): CommitRows {
-  const length = batches.reduce((sum, batch) => sum + batch.length, 0);
+function joined(packets: readonly CommitRows[]): CommitRows {
+  const length = packets.reduce((sum, packet) => sum + packet.length, 0);
   function* rows() {
-    for (const batch of batches) yield* batch;
+    for (const packet of packets) yield* packet;
   }
   return { length, [Symbol.iterator]: rows };
 }

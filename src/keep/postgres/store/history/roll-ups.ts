@@ -1,4 +1,9 @@
-import type { CountedCommits } from '../../../store/commit-counts.ts';
+import {
+  AUTHOR_DAY_NUMBERS,
+  type CountedCommits,
+  DAY_NUMBERS,
+  HOUR_NUMBERS,
+} from '../../../store/commit-counts.ts';
 import type { CopyTarget } from '../../copy.ts';
 import type { SqlExecutor, Transaction } from '../../executor.ts';
 
@@ -58,18 +63,8 @@ export async function rollUpCounts(
   { authorDays, days, hours, perAuthor }: CountedCommits,
 ): Promise<void> {
   await countAuthorDays(transaction, repositoryId, authorDays);
-  await transaction.execute(REPOSITORY_DAYS, [
-    repositoryId,
-    days.map(([day]) => day),
-    days.map(([, commits]) => commits),
-    days.map(([, , merges]) => merges),
-  ]);
-  await transaction.execute(REPOSITORY_HOURS, [
-    repositoryId,
-    hours.map(([fourWeeks]) => fourWeeks),
-    hours.map(([, hour]) => hour),
-    hours.map(([, , commits]) => commits),
-  ]);
+  await transaction.execute(REPOSITORY_DAYS, [repositoryId, ...columnsOf(days, DAY_NUMBERS)]);
+  await transaction.execute(REPOSITORY_HOURS, [repositoryId, ...columnsOf(hours, HOUR_NUMBERS)]);
   await transaction.execute(COUNT_COMMITS, [[...perAuthor.keys()], [...perAuthor.values()]]);
 }
 
@@ -82,17 +77,21 @@ async function countAuthorDays(
   if (!(await transaction.first(ANY_AUTHOR_DAY, [repositoryId]))) {
     await transaction.copyIn(
       INTO_AUTHOR_DAYS,
-      authorDays.map(authorDay => [repositoryId, ...authorDay]),
+      rowsOf(authorDays, AUTHOR_DAY_NUMBERS).map(authorDay => [repositoryId, ...authorDay]),
     );
     return;
   }
-  await transaction.execute(AUTHOR_DAYS, [
-    repositoryId,
-    authorDays.map(([author]) => author),
-    authorDays.map(([, day]) => day),
-    authorDays.map(([, , commits]) => commits),
-    authorDays.map(([, , , merges]) => merges),
-  ]);
+  await transaction.execute(AUTHOR_DAYS, [repositoryId, ...columnsOf(authorDays, AUTHOR_DAY_NUMBERS)]);
+}
+
+function* rowsOf(values: Float64Array, numbers: number): Generator<Float64Array> {
+  for (let at = 0; at < values.length; at += numbers) yield values.subarray(at, at + numbers);
+}
+
+function columnsOf(values: Float64Array, numbers: number): number[][] {
+  return Array.from({ length: numbers }, (_, column) =>
+    Array.from({ length: values.length / numbers }, (__, row) => values[row * numbers + column] as number),
+  );
 }
 
 /** The same from the rows of commits from an id on, which nobody has counted. */

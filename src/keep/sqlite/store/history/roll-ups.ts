@@ -1,4 +1,9 @@
-import type { CountedCommits } from '../../../store/commit-counts.ts';
+import {
+  AUTHOR_DAY_NUMBERS,
+  type CountedCommits,
+  DAY_NUMBERS,
+  HOUR_NUMBERS,
+} from '../../../store/commit-counts.ts';
 import type { Database } from '../../database.ts';
 
 const HOUR_OF_WEEK = '((authored_at + authored_zone * 60 + 259200) % 604800 + 604800) % 604800 / 3600';
@@ -22,23 +27,24 @@ const FROM_ROWS = [
 const ROWS_A_CALL = 16;
 const AUTHOR_DAYS: Table = {
   into: 'author_days (repository_id, author_id, day, commits, merges)',
-  columns: 5,
+  numbers: AUTHOR_DAY_NUMBERS,
   onConflict: ADD_COMMITS,
 };
 const REPOSITORY_DAYS: Table = {
   into: 'repository_days (repository_id, day, commits, merges)',
-  columns: 4,
+  numbers: DAY_NUMBERS,
   onConflict: ADD_COMMITS,
 };
 const REPOSITORY_HOURS: Table = {
   into: 'repository_hours (repository_id, four_weeks, hour_of_week, commits)',
-  columns: 4,
+  numbers: HOUR_NUMBERS,
   onConflict: 'ON CONFLICT DO UPDATE SET commits = commits + excluded.commits',
 };
 
 interface Table {
   readonly into: string;
-  readonly columns: number;
+  /** Columns beside the repository. */
+  readonly numbers: number;
   readonly onConflict: string;
 }
 
@@ -52,36 +58,25 @@ export function rollUp(database: Database, repositoryId: number, fromId: number)
 
 /** As `rollUp`, for what was counted while it was stored. */
 export function rollUpCounted(database: Database, repositoryId: number, counted: CountedCommits): void {
-  insertRows(
-    database,
-    AUTHOR_DAYS,
-    counted.authorDays.flatMap(row => [repositoryId, ...row]),
-  );
-  insertRows(
-    database,
-    REPOSITORY_DAYS,
-    counted.days.flatMap(row => [repositoryId, ...row]),
-  );
-  insertRows(
-    database,
-    REPOSITORY_HOURS,
-    counted.hours.flatMap(row => [repositoryId, ...row]),
-  );
+  insertRows(database, repositoryId, AUTHOR_DAYS, counted.authorDays);
+  insertRows(database, repositoryId, REPOSITORY_DAYS, counted.days);
+  insertRows(database, repositoryId, REPOSITORY_HOURS, counted.hours);
 }
 
-/** @param values of all rows, one after the other */
+/** @param values of all rows, one after the other, without the repository */
 function insertRows(
   database: Database,
-  { into, columns, onConflict }: Table,
-  values: readonly number[],
+  repositoryId: number,
+  { into, numbers, onConflict }: Table,
+  values: Float64Array,
 ): void {
-  const row = `(${Array.from({ length: columns }, () => '?').join(', ')})`;
+  const row = `(?1${', ?'.repeat(numbers)})`;
   const insert = (rows: number): string =>
     `INSERT INTO ${into} VALUES ${Array.from({ length: rows }, () => row).join(', ')} ${onConflict}`;
   const many = database.statement(insert(ROWS_A_CALL));
-  const size = ROWS_A_CALL * columns;
+  const size = ROWS_A_CALL * numbers;
   let at = 0;
-  for (; at + size <= values.length; at += size) many.run(...values.slice(at, at + size));
+  for (; at + size <= values.length; at += size) many.run(repositoryId, ...values.subarray(at, at + size));
   const one = database.statement(insert(1));
-  for (; at < values.length; at += columns) one.run(...values.slice(at, at + columns));
+  for (; at < values.length; at += numbers) one.run(repositoryId, ...values.subarray(at, at + numbers));
 }

@@ -50,7 +50,7 @@ const ROWS_AT_ONCE = 1000;
  */
 export class SqliteHistoryWriter implements HistoryWriter {
   /** Others wait for the lock meanwhile. */
-  readonly commitsAtOnce = 1024;
+  readonly commitsAtOnce = 2048;
   readonly #database: Database;
   readonly #repositoryId: number;
   readonly #claim: number | undefined;
