@@ -44,6 +44,11 @@ test('insights of a station: each chart has its words and figures, on a phone as
     await chart.locator('.figures tbody tr').first().waitFor();
     await chart.getByRole('button', { name: 'Table' }).click();
   }
+  // What has not been read is not told as nothing.
+  const churn = page.locator('#churn .chart-words');
+  await churn
+    .getByText('Of 2 repositories what commits changed has not, or not wholly, been read.')
+    .waitFor();
   const reviews = page.locator('#review-load .plot');
   await reviews.focus();
   await page.keyboard.press('End');

@@ -9,6 +9,7 @@ export interface StationDisk {
   /** One of the folders on it. */
   readonly path: string;
   readonly freeBytes: number;
+  /** What is used and what is free to us, together. */
   readonly totalBytes: number;
   readonly freeInodes: number;
   /** 0 where the file system has no limit on them. */
@@ -47,6 +48,8 @@ export async function stationDisks(
 }
 
 async function roomOf(path: string): Promise<Omit<StationDisk, 'holds' | 'path'>> {
-  const { bavail, blocks, bsize, ffree, files } = await statfs(path);
-  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize, freeInodes: ffree, totalInodes: files };
+  const { bavail, bfree, blocks, bsize, ffree, files } = await statfs(path);
+  // What the system keeps for itself, or a quota keeps from us, is neither used nor to be had: as df has it.
+  const totalBytes = (blocks - bfree + bavail) * bsize;
+  return { freeBytes: bavail * bsize, totalBytes, freeInodes: ffree, totalInodes: files };
 }

@@ -1,4 +1,5 @@
 // A chart of columns per day, week or month, of one thing or of several with the same scales.
+import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { useAsked } from '../live/asked.ts';
 import type { Topic } from '../live/live.ts';
@@ -33,11 +34,11 @@ interface PeriodChartProps<Row extends { readonly start: string }> {
   /** By what it is counted, where that is not for the range to say. */
   readonly by?: Period;
   /** What a source comes to in the time shown, in words. */
-  readonly words: (rows: readonly Row[]) => string;
+  readonly words: (rows: readonly Row[], source: Source | undefined) => string;
   readonly legend?: (rows: readonly Row[], part: Part<Row>) => string;
   /** Whether there is anything to be seen. */
   readonly isAny: (row: Row) => boolean;
-  readonly empty: string;
+  readonly empty: ComponentChildren;
 }
 
 export function PeriodChart<Row extends { readonly start: string }>(props: PeriodChartProps<Row>) {
@@ -59,6 +60,7 @@ export function PeriodChart<Row extends { readonly start: string }>(props: Perio
     const all = asked.value.map((rows, at) => ({
       key: String(at),
       name: sources[at]?.name,
+      source: sources[at],
       rows,
       spans: spansOf(rows, shown, by),
     }));
@@ -76,7 +78,10 @@ export function PeriodChart<Row extends { readonly start: string }>(props: Perio
   }, [asked.value, range.fromMs, range.toMs, by, names, scope.hasOneScale]);
   const plan = useLast(made, names);
   const said = plan?.all
-    .map(({ name, rows }) => (sources.length > 1 ? `${name}: ${words(rows)}` : words(rows)))
+    .map(({ name, rows, source }) => {
+      const own = words(rows, source);
+      return sources.length > 1 ? `${name}: ${own}` : own;
+    })
     .join(' ');
   const [only] = plan?.all ?? [];
   return (

@@ -15,9 +15,9 @@ type Unit = 'minute' | 'hour' | 'day' | 'month' | 'year';
 const MINUTE_MS = 60_000;
 const STEPS: readonly { readonly unit: Unit; readonly count: number; readonly aboutMs: number }[] = [
   ...steps('minute', MINUTE_MS, [1, 5, 10, 15, 30]),
-  ...steps('hour', 60 * MINUTE_MS, [1, 3, 6, 12]),
+  ...steps('hour', 60 * MINUTE_MS, [1, 3, 6, 8, 12]),
   ...steps('day', 1_440 * MINUTE_MS, [1, 2, 7, 14]),
-  ...steps('month', 43_800 * MINUTE_MS, [1, 3, 6]),
+  ...steps('month', 43_800 * MINUTE_MS, [1, 3, 4, 6]),
   ...steps('year', 525_600 * MINUTE_MS, [1, 2, 5, 10, 20, 50]),
 ];
 

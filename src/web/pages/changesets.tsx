@@ -54,7 +54,7 @@ const COLUMNS: readonly ListColumn<Changeset, Order>[] = [
   {
     title: 'Changeset',
     kind: 'main',
-    width: 'minmax(0, 3fr)',
+    width: 'minmax(0, 4fr)',
     cell: changeset => <ChangesetTitle changeset={changeset} />,
   },
   { title: 'State', width: 'minmax(0, 2fr)', cell: changeset => <ChangesetState changeset={changeset} /> },
@@ -79,7 +79,7 @@ const COLUMNS: readonly ListColumn<Changeset, Order>[] = [
   },
   {
     title: 'Next sync',
-    width: 'minmax(0, 1.5fr)',
+    width: 'minmax(0, 1.2fr)',
     isSpare: true,
     cell: changeset => <NextSync changeset={changeset} />,
   },

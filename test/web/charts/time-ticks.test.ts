@@ -11,6 +11,14 @@ const texts = (from: string, to: string, most: number, zone: 'utc' | 'local' = '
 test('a time axis is marked by years, months, Mondays, days or hours, and says where the larger unit begins', () => {
   assert.deepEqual(texts('2021-03-05', '2026-11-22', 6), ['2022', '2023', '2024', '2025', '2026']);
   assert.deepEqual(texts('2025-11-22', '2026-11-22', 6), ['[2026]', 'Apr', 'Jul', 'Oct']);
+  // A year and a day on a phone.
+  assert.deepEqual(texts('2025-11-21', '2026-11-22', 4), ['[2026]', 'May', 'Sep']);
+  assert.deepEqual(texts('2026-11-21T16:00:00Z', '2026-11-22T16:15:00Z', 4), [
+    '16:00',
+    '[Nov 22]',
+    '08:00',
+    '16:00',
+  ]);
   assert.deepEqual(texts('2026-10-28', '2026-11-22', 4), ['Nov 2', 'Nov 9', 'Nov 16']);
   assert.deepEqual(texts('2026-11-21T16:00:00Z', '2026-11-22T16:00:00Z', 4), [
     '18:00',

@@ -1,10 +1,12 @@
 // What happened in repositories over time: commits, churn, who took part.
 import type { Answer } from '../../../client/index.ts';
+import { useAsked } from '../../live/asked.ts';
 import { client, type Topic } from '../../live/live.ts';
 import { count, number } from '../../parts/words.ts';
 import type { Part } from '../columns.tsx';
 import { PeriodChart } from '../period-chart.tsx';
 import type { ChartScope, Source } from '../scope.ts';
+import { Unread } from './unread.tsx';
 
 export interface HistoryProps {
   readonly scope: ChartScope;
@@ -74,6 +76,7 @@ const CHURN: readonly Part<ChurnRow>[] = [
 const FILES: readonly Part<ChurnRow>[] = [{ name: 'changes of files', mark: '', of: ({ files }) => files }];
 
 export function ChurnChart({ scope, sources, filter }: HistoryProps) {
+  const unread = useUnread(sources);
   return (
     <PeriodChart
       id="churn"
@@ -87,19 +90,60 @@ export function ChurnChart({ scope, sources, filter }: HistoryProps) {
       }
       parts={CHURN}
       also={FILES}
-      words={rows => {
+      words={(rows, source) => {
+        const { isNone = false, words = '' } = unread?.get(source?.url) ?? {};
+        if (isNone) return words;
         const [added, removed] = [sumOf(rows, each => each.added), sumOf(rows, each => each.removed)];
         const files = count(
           sumOf(rows, each => each.files),
           'change of a file',
           'changes of files',
         );
-        return `${number(added)} lines added and ${number(removed)} removed in ${files}.`;
+        return `${number(added)} lines added and ${number(removed)} removed in ${files}. ${words}`.trim();
       }}
       isAny={({ files }) => files > 0}
-      empty="What commits changed in this time has not been read."
+      empty={
+        [...(unread?.values() ?? [])].some(each => each.words !== '') ? (
+          <Unread />
+        ) : (
+          'Nothing was changed in this time.'
+        )
+      }
     />
   );
+}
+
+/** How much of what commits change has been read of each source, by its address: what is to be said of that. */
+function useUnread(sources: readonly Source[]) {
+  const urls = sources.map(({ url }) => url);
+  const asked = useAsked(
+    signal =>
+      Promise.all(
+        sources.map(async ({ url }) => {
+          // Of the time alone that is yet to come: only what has not been read is wanted.
+          const question = { by: 'month' as const, since: TO_COME };
+          const repo = url === undefined ? {} : { repo: [url] };
+          const { unread = [] } = await client.getChurn({ ...repo, ...question }, { signal });
+          return [url, unreadOf(unread, url !== undefined)] as const;
+        }),
+      ),
+    urls,
+    HISTORY_TOPICS,
+  );
+  return asked.value && new Map(asked.value);
+}
+
+const TO_COME = '9999-01-01';
+
+/** Pure. */
+function unreadOf(unread: NonNullable<Answer<'getChurn'>['unread']>, isOne: boolean) {
+  const none = unread.filter(({ state }) => state === 'none').length;
+  if (isOne && none > 0) return { isNone: true, words: 'what commits changed has not been read.' };
+  if (isOne)
+    return { isNone: false, words: unread.length > 0 ? 'Not all of the history has been read yet.' : '' };
+  const of = count(unread.length, 'repository', 'repositories');
+  const words = unread.length > 0 ? `Of ${of} what commits changed has not, or not wholly, been read.` : '';
+  return { isNone: false, words };
 }
 
 const CONTRIBUTORS: readonly Part<ContributorsRow>[] = [

@@ -10,6 +10,7 @@ import { type Source, useLast } from '../scope.ts';
 import { nodeAt, type PlacedNode, placed, type TreeNode, treeOf } from '../treemap.ts';
 import { useSize } from '../use-size.ts';
 import { HISTORY_TOPICS, type HistoryProps, historyOf } from './activity.tsx';
+import { readInPart, Unread } from './unread.tsx';
 
 type File = Answer<'getHotspots'>['files'][number];
 
@@ -57,9 +58,7 @@ function OneMap(
   const words = first
     ? `${count(files.length, 'file')}${files.length === FILES ? ' and more' : ''} changed; most often ${first.path}: ${count(first.changes, 'time')}, by ${count(first.people, 'person', 'people')}.`
     : '';
-  const state = unread.some(each => each.state === 'begun')
-    ? ' Not all of the history has been read yet.'
-    : '';
+  const state = readInPart(unread);
   return (
     <ChartFrame
       id={id}
@@ -105,15 +104,6 @@ function peopleWords(from: number, next: number | undefined): string {
   if (next === undefined) return `${from} people and more`;
   if (next === from + 1) return count(from, 'person', 'people');
   return `${from} to ${next - 1} people`;
-}
-
-function Unread() {
-  return (
-    <>
-      What commits change has not been read. Switch it on with <code>{'insights: {churn: true}'}</code> in
-      sluice.yaml, or <code>churn: true</code> beside the url of this repository.
-    </>
-  );
 }
 
 function Crumbs({ path, show }: { readonly path: string; readonly show: (path: string) => void }) {

@@ -75,7 +75,7 @@ function Title({ collector }: { readonly collector: Collector }) {
 function Pace({ collector: { everyMs, perSecond } }: { readonly collector: Collector }) {
   return (
     <div>
-      {everyMs === null ? 'each message' : span(everyMs)}
+      {everyMs === null ? 'each message' : span(everyMs).replace('.0s', 's')}
       <div class="quiet">{number(perSecond)}/s</div>
     </div>
   );

@@ -56,13 +56,13 @@ export function ChangesetState({ changeset }: { readonly changeset: Changeset })
   return (
     <>
       <State kind={STATES[state]}>{state}</State>
-      {isOpen ? <span class="quiet"> {REVIEWS[reviewState]}</span> : null}
       {isOpen && checkState === 'failure' ? (
         <>
           {' '}
           <State kind="bad">checks fail</State>
         </>
       ) : null}
+      {isOpen ? <span class="quiet"> {REVIEWS[reviewState]}</span> : null}
     </>
   );
 }

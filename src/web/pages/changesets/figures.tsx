@@ -5,7 +5,7 @@ import { PeriodChart } from '../../charts/period-chart.tsx';
 import { questionOf } from '../../charts/range.ts';
 import { RangePicker } from '../../charts/range-picker.tsx';
 import { CycleTimesChart, ReviewLoadChart } from '../../charts/reviews.tsx';
-import { type ChartScope, type Source, useScope } from '../../charts/scope.ts';
+import { type ChartScope, type Source, useLast, useScope } from '../../charts/scope.ts';
 import { useAsked } from '../../live/asked.ts';
 import { client } from '../../live/live.ts';
 import { Fold } from '../../parts/fold.tsx';
@@ -30,9 +30,11 @@ export function OpenNow({ repository }: OfRepository) {
     [repository],
     ['changesets'],
   );
+  // Another question leaves the figures where they are until it is answered.
+  const open = useLast(asked.value, '');
   return (
     <Panel title="Open now" error={asked.error}>
-      {asked.value ? <OpenFigures open={asked.value} repository={repository} /> : null}
+      {open ? <OpenFigures open={open} repository={repository} /> : null}
     </Panel>
   );
 }
@@ -152,7 +154,7 @@ function Times({ scope, repository }: ScopedProps) {
     [repository, since, until],
     ['changesets'],
   );
-  const report = asked.value;
+  const report = useLast(asked.value, repository ?? '');
   if (!report) return <Pending error={asked.error} />;
   return (
     <div class="slim">

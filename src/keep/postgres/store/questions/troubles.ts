@@ -2,11 +2,14 @@ import type { Questions, StoreTrouble } from '../../../store/questions.ts';
 import { readInteger, readIntegerOrNull, readTextOrNull } from '../../../store/rows/columns.ts';
 import type { SqlExecutor } from '../../executor.ts';
 
+/** Since when a repository has not been read: since its last bake, or since it is tracked. */
+const SINCE = `coalesce(last_baked_at_ms,
+    (SELECT min(since_ms) FROM tracking WHERE repository_id = repositories.id))`;
 /** Of each kind the newest, with how many there are. */
 const REPOSITORIES = `
   SELECT DISTINCT ON (state) state AS stage, NULL AS code, url AS subject, url || ': ' || coalesce(last_error, '') AS example,
-         count(*) OVER (PARTITION BY state) AS count, last_baked_at_ms AS last_at
-    FROM repositories WHERE state NOT IN ('ok', 'new') ORDER BY state, last_baked_at_ms DESC NULLS LAST, id`;
+         count(*) OVER (PARTITION BY state) AS count, ${SINCE} AS last_at
+    FROM repositories WHERE state NOT IN ('ok', 'new') ORDER BY state, last_at DESC NULLS LAST, id`;
 const CHANGESETS = `
   SELECT DISTINCT ON (code) NULL AS stage, code, url AS subject, error ->> 'message' AS example,
          count(*) OVER (PARTITION BY code) AS count, last_sync_at_ms AS last_at

@@ -2,10 +2,13 @@ import type { Questions, StoreTrouble } from '../../../store/questions.ts';
 import { readInteger, readIntegerOrNull, readTextOrNull } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
 
+/** Since when a repository has not been read: since its last bake, or since it is tracked. */
+const SINCE = `coalesce(last_baked_at_ms,
+    (SELECT min(since_ms) FROM tracking WHERE repository_id = repositories.id))`;
 /** With the columns of one aggregate, SQLite takes the others from the row that has the maximum. */
 const REPOSITORIES = `
   SELECT state AS stage, NULL AS code, url AS subject, url || ': ' || coalesce(last_error, '') AS example, count(*) AS count,
-         max(last_baked_at_ms) AS last_at
+         max(${SINCE}) AS last_at
   FROM repositories WHERE state NOT IN ('ok', 'new') GROUP BY state`;
 const CHANGESETS = `
   SELECT NULL AS stage, url AS subject, json_extract(last_error, '$.code') AS code, json_extract(last_error, '$.message') AS example,
