@@ -5,8 +5,8 @@ import { client, type Topic } from '../../live/live.ts';
 import { count, number } from '../../parts/words.ts';
 import type { Part } from '../columns.tsx';
 import { PeriodChart } from '../period-chart.tsx';
-import type { ChartScope, Source } from '../scope.ts';
-import { Unread } from './unread.tsx';
+import { type ChartScope, type Source, useLast } from '../scope.ts';
+import { churnBehind, Unread } from './unread.tsx';
 
 export interface HistoryProps {
   readonly scope: ChartScope;
@@ -83,7 +83,7 @@ export function ChurnChart({ scope, sources, filter }: HistoryProps) {
       title="Lines changed"
       scope={scope}
       sources={sources}
-      about={[filter.withoutBots, filter.path ?? false]}
+      about={[filter.withoutBots, filter.path ?? false, String(churnBehind.value)]}
       topics={HISTORY_TOPICS}
       ask={async (source, question, signal) =>
         (await client.getChurn({ ...historyOf(source, filter), ...question }, { signal })).periods
@@ -127,10 +127,11 @@ function useUnread(sources: readonly Source[]) {
           return [url, unreadOf(unread, url !== undefined)] as const;
         }),
       ),
-    urls,
+    [churnBehind.value, ...urls],
     HISTORY_TOPICS,
   );
-  return asked.value && new Map(asked.value);
+  const last = useLast(asked.value, urls.join('\n'));
+  return last && new Map(last);
 }
 
 const TO_COME = '9999-01-01';

@@ -10,7 +10,7 @@ import { type Source, useLast } from '../scope.ts';
 import { nodeAt, type PlacedNode, placed, type TreeNode, treeOf } from '../treemap.ts';
 import { useSize } from '../use-size.ts';
 import { HISTORY_TOPICS, type HistoryProps, historyOf } from './activity.tsx';
-import { readInPart, Unread } from './unread.tsx';
+import { churnBehind, readInPart, Unread } from './unread.tsx';
 
 type File = Answer<'getHotspots'>['files'][number];
 
@@ -46,7 +46,7 @@ function OneMap(
   const { since, until } = questionOf(scope.range, 'day');
   const asked = useAsked(
     signal => client.getHotspots({ ...historyOf(source, filter), since, until, limit: FILES }, { signal }),
-    [source.url, since, until, filter.withoutBots, filter.path],
+    [source.url, since, until, filter.withoutBots, filter.path, churnBehind.value],
     HISTORY_TOPICS,
   );
   const kept = useLast(asked.value, source.url ?? '');

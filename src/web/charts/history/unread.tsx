@@ -1,3 +1,10 @@
+// What of history has not been read, of what is read only where that is wanted: what commits change.
+import { computed } from '@preact/signals';
+import { status } from '../../live/live.ts';
+
+/** Of how many repositories it is yet to be read: charts of it are asked for anew when one of them is done. */
+export const churnBehind = computed(() => status.value?.repos.churn.behind.length ?? 0);
+
 /**
  * Why a chart of what commits change is empty, and what to do.
  *
