@@ -65,8 +65,8 @@ export function statementOf(
   values: unknown[],
   { keepsPlan = false }: StatementOptions = {},
 ): pg.QueryConfig {
-  if (values.length === 0) return { text };
-  return keepsPlan ? { text, values, name: nameOf(text) } : { text, values };
+  if (keepsPlan) return { text, values, name: nameOf(text) };
+  return values.length === 0 ? { text } : { text, values };
 }
 
 const names = new Map<string, string>();

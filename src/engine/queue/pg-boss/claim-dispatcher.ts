@@ -73,6 +73,8 @@ export class ClaimDispatcher {
     const { sql } = this.#engine;
     const abandoned = await this.#database.first(
       `SELECT FROM targets t WHERE t.claim_token IS NOT NULL AND ${sql.isAbandoned} LIMIT 1`,
+      [],
+      KEEPS_PLAN,
     );
     return abandoned !== undefined;
   }
@@ -106,6 +108,8 @@ export class ClaimDispatcher {
     const rows = await transaction.query(
       `SELECT ${targetColumns('false')} FROM targets t
        WHERE t.claim_token IS NOT NULL AND ${sql.isAbandoned} ORDER BY t.key FOR UPDATE OF t SKIP LOCKED`,
+      [],
+      KEEPS_PLAN,
     );
     if (rows.length === 0) return;
     const targets = (rows as unknown as ScheduleRow[]).map(toTarget);
@@ -192,6 +196,6 @@ function at(search: DueSearch, nowMs: number): DueSearch {
 }
 
 async function running(executor: SqlExecutor): Promise<ReadonlyMap<string, number>> {
-  const rows = await executor.query(RUNNING_SQL);
+  const rows = await executor.query(RUNNING_SQL, [], KEEPS_PLAN);
   return new Map(rows.map(row => [String(row.work_group), Number(row.running)]));
 }

@@ -1,4 +1,4 @@
-import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
+import { KEEPS_PLAN, type SqlExecutor } from '../../../keep/postgres/executor.ts';
 import { type Candidate, type GroupRoom, lookahead, takeFront, takeOfGroups } from '../group-room.ts';
 import type { Priority } from '../work-queue.ts';
 import { priorityName, priorityNumber } from './targets.ts';
@@ -68,7 +68,7 @@ function shared({ nowMs, station, others, leftSinceMs }: DueSearch): SharedParam
 /** Whether anything waits whose time has come. */
 export async function anyDue(executor: SqlExecutor, query: DueSearch): Promise<boolean> {
   if (query.kinds.length === 0) return false;
-  return (await executor.first(ANY_SQL, [query.kinds, ...shared(query)]))?.found === true;
+  return (await executor.first(ANY_SQL, [query.kinds, ...shared(query)], KEEPS_PLAN))?.found === true;
 }
 
 /**

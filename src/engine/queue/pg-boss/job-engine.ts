@@ -183,7 +183,7 @@ export class JobEngine {
     const held = new Set<number>();
     while (held.size < wanted.size) {
       const batchSize = wanted.size - held.size;
-      const fetched = await this.#boss.fetch(QUEUE, { batchSize, db: transaction as never });
+      const fetched = await this.#boss.fetch(QUEUE, { batchSize, db: keepingPlans(transaction) });
       if (fetched.length === 0) break;
       // What pg-boss has taken back by itself waits there, too: its target goes back to the schedule.
       const strays = fetched.filter(({ id }) => !wanted.has(id)).map(({ id }) => id);
