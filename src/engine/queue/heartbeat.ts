@@ -13,6 +13,8 @@ export interface ClaimListener {
 /** What is held for a while, and no longer unless it is prolonged: a claim, a slot for a call. */
 export interface Leased {
   readonly leaseUntilMs: number;
+  /** To which a beat prolongs it; `HeartbeatOptions.leaseMs` unless given. */
+  readonly leaseMs?: number;
 }
 
 export interface HeartbeatOptions<T extends Leased = Claim> {
@@ -29,6 +31,9 @@ export interface HeartbeatOptions<T extends Leased = Claim> {
   /** The queue could not be reached. The claims hold until their leases end, and the next beat tries again. */
   readonly onFailure?: (error: unknown) => void;
 }
+
+/** Beats that wait for their answer at once: a slow one must not keep the next from being in time. */
+const MOST_BEATS = 3;
 
 interface HeldClaim {
   readonly listener: ClaimListener;
@@ -47,7 +52,7 @@ interface HeldClaim {
 export class Heartbeat<T extends Leased = Claim> {
   readonly #options: HeartbeatOptions<T>;
   readonly #held = new Map<T, HeldClaim>();
-  #isBeating = false;
+  #beating = 0;
   #cancelBeat: () => void = () => undefined;
 
   constructor(options: HeartbeatOptions<T>) {
@@ -88,20 +93,20 @@ export class Heartbeat<T extends Leased = Claim> {
       // Whoever stood still for a lease (SIGSTOP, a laptop that slept), or whose last beat still waits for the database,
       // must not go on: another may have taken over, and only asking takes time.
       this.#loseExpired();
-      if (!this.#isBeating) void this.#beat();
+      if (this.#beating < MOST_BEATS) void this.#beat();
     });
   }
 
   async #beat(): Promise<void> {
     const { queue, clock, leaseMs, onFailure } = this.#options;
     const beaten = [...this.#held];
-    this.#isBeating = true;
-    const untilMs = clock.monotonicMs() + leaseMs;
+    this.#beating += 1;
+    const startMs = clock.monotonicMs();
     try {
       const claims = beaten.map(([claim]) => claim);
       const { lost, dropped } = await queue.heartbeat(claims, leaseMs);
       for (const [claim, held] of beaten) {
-        held.untilMs = untilMs;
+        held.untilMs = Math.max(held.untilMs, startMs + (claim.leaseMs ?? leaseMs));
         // Let go while the queue was asked.
         if (!this.#held.has(claim)) continue;
         if (lost.includes(claim))
@@ -112,7 +117,7 @@ export class Heartbeat<T extends Leased = Claim> {
       onFailure?.(error);
       this.#loseExpired();
     } finally {
-      this.#isBeating = false;
+      this.#beating -= 1;
     }
   }
 

@@ -198,6 +198,8 @@ export interface Claim {
   /** 1 for the first try, and one more for each failure in a row before it. */
   readonly attempt: number;
   readonly leaseUntilMs: number;
+  /** For how long a heartbeat prolongs it, where that is not what was asked for: longer on a slow line. */
+  readonly leaseMs?: number;
   /** Tells this claim from every other of the key, so that a late settlement is known. */
   readonly token: number;
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../base/clock.ts';
 import { Serializer } from '../../../base/serializer.ts';
 import type { PostgresDatabase } from '../../../keep/postgres/database.ts';
 import { KEEPS_PLAN, type SqlExecutor } from '../../../keep/postgres/executor.ts';
@@ -27,15 +28,22 @@ import {
 export interface ClaimDispatcherOptions {
   readonly database: PostgresDatabase;
   readonly engine: JobEngine;
+  readonly clock: Clock;
   /** This station. */
   readonly station: string;
 }
 
+/** However slow the line is: others wait so long for what a station has that is gone. */
+const LONGEST_LEASE_MS = 120_000;
+
 /** How long a target with a home waits for the station that it has it at, while that one is there. */
 export const LEFT_TO_HOME_MS = 30_000;
 
-const RUNNING_SQL =
-  'SELECT work_group, count(*) AS running FROM targets WHERE claim_token IS NOT NULL GROUP BY work_group';
+/**
+ * A claim is some twelve round trips, and its lease counts from the beginning of its transaction; two thirds of what is
+ * left must do for a sign of life.
+ */
+const ROUND_TRIPS_OF_A_LEASE = 20;
 
 const MARK_SQL = `
   WITH chosen AS (
@@ -48,23 +56,28 @@ const MARK_SQL = `
 export class ClaimDispatcher {
   readonly #database: PostgresDatabase;
   readonly #engine: JobEngine;
+  readonly #clock: Clock;
   readonly #station: string;
   /** One connection of this process waits for the lock. */
   readonly #turns = new Serializer();
 
-  constructor({ database, engine, station }: ClaimDispatcherOptions) {
+  constructor({ database, engine, clock, station }: ClaimDispatcherOptions) {
     this.#database = database;
     this.#engine = engine;
+    this.#clock = clock;
     this.#station = station;
   }
 
   /** See `WorkQueue.claim`; times are the server's. */
   async claim(request: ClaimRequest): Promise<Claim[]> {
+    const askedMs = this.#clock.monotonicMs();
     const search = await this.#search(request);
+    const slowMs = ROUND_TRIPS_OF_A_LEASE * (this.#clock.monotonicMs() - askedMs);
+    const leaseMs = Math.max(request.leaseMs, Math.min(slowMs, LONGEST_LEASE_MS));
     // Without this every poll of an idle station would take the lock.
     if (!request.keys && !(await this.#anythingToDo(search))) return [];
     return this.#turns.run(() =>
-      this.#database.transaction(transaction => this.#claim(transaction, request, search)),
+      this.#database.transaction(transaction => this.#claim(transaction, { ...request, leaseMs }, search)),
     );
   }
 
@@ -87,9 +100,9 @@ export class ClaimDispatcher {
       KEEPS_PLAN,
     );
     const query = at(before, Number(locked?.now_ms));
-    await this.#putBackAbandoned(transaction, query.nowMs);
     const { perGroup, keys } = request;
-    const room = perGroup === undefined ? undefined : new GroupRoom(perGroup, await running(transaction));
+    const running = await this.#running(transaction, query.nowMs);
+    const room = perGroup === undefined ? undefined : new GroupRoom(perGroup, running);
     const chosen = keys
       ? await this.#chooseOf(transaction, keys, request.max, room)
       : await dueKeys(transaction, { ...query, room });
@@ -100,6 +113,20 @@ export class ClaimDispatcher {
       KEEPS_PLAN,
     );
     return this.#handOut(transaction, rows as unknown as ScheduleRow[], chosen, request.leaseMs, query.nowMs);
+  }
+
+  /** How much runs of each group, once what is nobody's any more is back on the schedule. */
+  async #running(transaction: SqlExecutor, nowMs: number): Promise<ReadonlyMap<string, number>> {
+    const sql = `
+      SELECT t.work_group, count(*) AS running, count(*) FILTER (WHERE ${this.#engine.sql.isAbandoned}) AS abandoned
+        FROM targets t WHERE t.claim_token IS NOT NULL GROUP BY t.work_group`;
+    const rows = await transaction.query(sql, [], KEEPS_PLAN);
+    if (rows.some(({ abandoned }) => Number(abandoned) > 0)) {
+      await this.#putBackAbandoned(transaction, nowMs);
+      // Some may have been another's to settle just then.
+      return runningOf(await transaction.query(sql, [], KEEPS_PLAN));
+    }
+    return runningOf(rows);
   }
 
   /** Claims whose lease has ended, and those that pg-boss knows nothing of: their targets go back to the schedule. */
@@ -164,11 +191,12 @@ export class ClaimDispatcher {
         [keys],
       );
     }
-    const leaseUntilMs = nowMs + leaseSeconds(leaseMs) * 1000;
+    const keptMs = leaseSeconds(leaseMs) * 1000;
+    const lease = { leaseMs: keptMs, leaseUntilMs: nowMs + keptMs };
     const claims = new Map(
       rows
         .filter(({ claim_token: token }) => held.has(Number(token)))
-        .map(row => [row.key, toClaim(row, Number(row.claim_token), leaseUntilMs)]),
+        .map(row => [row.key, toClaim(row, Number(row.claim_token), lease)]),
     );
     return chosen.map(key => claims.get(key)).filter(claim => claim !== undefined);
   }
@@ -195,7 +223,6 @@ function at(search: DueSearch, nowMs: number): DueSearch {
   return { ...search, nowMs, leftSinceMs: nowMs - LEFT_TO_HOME_MS };
 }
 
-async function running(executor: SqlExecutor): Promise<ReadonlyMap<string, number>> {
-  const rows = await executor.query(RUNNING_SQL, [], KEEPS_PLAN);
+function runningOf(rows: readonly Record<string, unknown>[]): ReadonlyMap<string, number> {
   return new Map(rows.map(row => [String(row.work_group), Number(row.running)]));
 }

@@ -219,10 +219,11 @@ export class JobEngine {
     await this.#boss.deleteJob(QUEUE, tokens.map(jobIdOf), { db: transaction as never });
   }
 
-  /** Prolongs claims, as far as they are held, by the lease that they were taken with. */
-  async touch(executor: SqlExecutor, tokens: readonly number[]): Promise<void> {
+  /** Prolongs claims by the lease that they were taken with. @returns those that are held */
+  async touch(executor: SqlExecutor, tokens: readonly number[]): Promise<ReadonlySet<number>> {
     const jobs = tokens.map(token => ({ id: jobIdOf(token), retryCount: FIRST_ATTEMPT }));
-    await this.#boss.touch(QUEUE, jobs, { db: keepingPlans(executor) });
+    const answer = await this.#boss.touch(QUEUE, jobs, { db: keepingPlans(executor) });
+    return new Set(settledIds(answer).map(tokenOf));
   }
 
   /** Ends its upkeep. The database stays open. May be repeated. */
@@ -253,6 +254,12 @@ export function leaseSeconds(leaseMs: number): number {
 /** How many jobs a call was about: its type leaves out what the documentation names. */
 function affected(answer: object): number {
   return 'affected' in answer ? Number(answer.affected) : Number.NaN;
+}
+
+/** Which jobs a call was about, likewise. */
+function settledIds(answer: object): readonly string[] {
+  if ('settled' in answer && Array.isArray(answer.settled)) return answer.settled.map(String);
+  throw new SluiceError('internal', 'pg-boss does not say which claims it has prolonged');
 }
 
 async function isThere(database: PostgresDatabase, schema: string): Promise<boolean> {

@@ -120,7 +120,7 @@ export class PgBossWorkQueue implements WorkQueue {
     this.#engine = engine;
     this.#time = new ServerTime(clock);
     this.#changes = new GroupTransaction({ write: changes => this.#write(changes) });
-    this.#dispatcher = new ClaimDispatcher({ database, engine, station });
+    this.#dispatcher = new ClaimDispatcher({ database, engine, clock, station });
     this.#wake = new Wake({ database, clock, onWork: () => this.#announceHere() });
   }
 
@@ -185,19 +185,21 @@ export class PgBossWorkQueue implements WorkQueue {
     if (claims.length === 0) return { lost: [], dropped: [] };
     const tokens = claims.map(({ token }) => token);
     const askedMs = this.#clock.nowMs();
-    await this.#engine.touch(this.#database, tokens);
     const { sql } = this.#engine;
-    const rows = await this.#database.query(
-      `SELECT t.claim_token, t.dropped, ${sql.nowMs} AS now_ms FROM targets t
-       WHERE t.claim_token = ANY($1) AND ${sql.isHeld}`,
-      [tokens],
-      KEEPS_PLAN,
-    );
+    // Both at once: on a slow line a sign of life is late soon enough.
+    const [touched, rows] = await Promise.all([
+      this.#engine.touch(this.#database, tokens),
+      this.#database.query(
+        `SELECT t.claim_token, t.dropped, ${sql.nowMs} AS now_ms FROM targets t WHERE t.claim_token = ANY($1)`,
+        [tokens],
+        KEEPS_PLAN,
+      ),
+    ]);
     const held = new Map(rows.map(row => [Number(row.claim_token), row.dropped === true]));
     const first = rows[0];
     if (first) this.#time.heard(Number(first.now_ms), askedMs);
     return {
-      lost: claims.filter(({ token }) => !held.has(token)),
+      lost: claims.filter(({ token }) => !touched.has(token) || !held.has(token)),
       dropped: claims.filter(({ token }) => held.get(token)),
     };
   }

@@ -70,14 +70,18 @@ export function toTarget(row: ScheduleRow): ScheduledTarget {
   };
 }
 
-export function toClaim(row: ScheduleRow, token: number, leaseUntilMs: number): Claim {
+export function toClaim(
+  row: ScheduleRow,
+  token: number,
+  lease: Pick<Claim, 'leaseMs' | 'leaseUntilMs'>,
+): Claim {
   return {
     key: row.key,
     kind: row.kind,
     group: row.work_group,
     ...positionOf(row),
     attempt: row.failures + 1,
-    leaseUntilMs,
+    ...lease,
     token,
   };
 }
