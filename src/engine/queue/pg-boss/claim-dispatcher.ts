@@ -76,9 +76,11 @@ export class ClaimDispatcher {
     const leaseMs = Math.max(request.leaseMs, Math.min(slowMs, LONGEST_LEASE_MS));
     // Without this every poll of an idle station would take the lock.
     if (!request.keys && !(await this.#anythingToDo(search))) return [];
-    return this.#turns.run(() =>
+    const claims = await this.#turns.run(() =>
       this.#database.transaction(transaction => this.#claim(transaction, { ...request, leaseMs }, search)),
     );
+    if (leaseMs === request.leaseMs) return claims;
+    return claims.map(claim => ({ ...claim, leaseMs: leaseSeconds(leaseMs) * 1000 }));
   }
 
   async #anythingToDo(search: DueSearch): Promise<boolean> {
@@ -191,12 +193,11 @@ export class ClaimDispatcher {
         [keys],
       );
     }
-    const keptMs = leaseSeconds(leaseMs) * 1000;
-    const lease = { leaseMs: keptMs, leaseUntilMs: nowMs + keptMs };
+    const leaseUntilMs = nowMs + leaseSeconds(leaseMs) * 1000;
     const claims = new Map(
       rows
         .filter(({ claim_token: token }) => held.has(Number(token)))
-        .map(row => [row.key, toClaim(row, Number(row.claim_token), lease)]),
+        .map(row => [row.key, toClaim(row, Number(row.claim_token), leaseUntilMs)]),
     );
     return chosen.map(key => claims.get(key)).filter(claim => claim !== undefined);
   }

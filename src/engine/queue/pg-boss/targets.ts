@@ -70,18 +70,14 @@ export function toTarget(row: ScheduleRow): ScheduledTarget {
   };
 }
 
-export function toClaim(
-  row: ScheduleRow,
-  token: number,
-  lease: Pick<Claim, 'leaseMs' | 'leaseUntilMs'>,
-): Claim {
+export function toClaim(row: ScheduleRow, token: number, leaseUntilMs: number): Claim {
   return {
     key: row.key,
     kind: row.kind,
     group: row.work_group,
     ...positionOf(row),
     attempt: row.failures + 1,
-    ...lease,
+    leaseUntilMs,
     token,
   };
 }
