@@ -103,16 +103,32 @@ export class Enclosure {
     this.#withFolderOf(relative, entry => this.#found.rmdirAt(entry));
   }
 
-  /** Makes a folder and those on the way to it; one that is there is fine. */
-  makeFolder(relative: string): void {
+  /**
+   * Makes a folder and those on the way to it; one that is there is fine.
+   * @returns whether it was not there
+   */
+  makeFolder(relative: string): boolean {
     const segments = relative.split('/').filter(segment => segment !== '' && segment !== '.');
-    for (let depth = 1; depth <= segments.length; depth += 1) {
+    return segments.length > 0 && this.#makeFolder(segments);
+  }
+
+  /** From its end, since those on the way are there nearly always. */
+  #makeFolder(segments: readonly string[]): boolean {
+    const path = segments.join('/');
+    const make = (): void => this.#withFolderOf(path, entry => this.#found.mkdirAt(entry));
+    try {
       try {
-        this.#withFolderOf(segments.slice(0, depth).join('/'), entry => this.#found.mkdirAt(entry));
+        make();
       } catch (error) {
-        if (codeOf(error) !== 'EEXIST') throw error;
+        if (codeOf(error) !== 'ENOENT' || segments.length === 1) throw error;
+        this.#makeFolder(segments.slice(0, -1));
+        make();
       }
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      return false;
     }
+    return true;
   }
 
   /** Lets go of the root; the next use takes it again. */
@@ -135,8 +151,7 @@ export class Enclosure {
         const folder = folderPath(relative);
         if (codeOf(error) !== 'ENOENT' || folder === '' || attempt >= MAKE_TRIES) throw error;
         // Either end may be what is not there: making the folder of this one tells, and is wanted anyway.
-        if (this.stat(folder)?.isDirectory()) throw error;
-        this.makeFolder(folder);
+        if (!this.makeFolder(folder)) throw error;
       }
     }
   }

@@ -65,8 +65,10 @@ for (const [name, calls] of ALL_CALLS) {
     enclosure.rmdir('x/y');
     assert.deepEqual(readdirSync(join(root, 'x')), []);
     assert.throws(() => enclosure.rmdir('a'), { code: 'ENOTEMPTY' });
-    enclosure.makeFolder('m/n');
-    enclosure.makeFolder('m/n');
+    assert.equal(enclosure.makeFolder('m/n/o/p'), true);
+    assert.equal(enclosure.makeFolder('m/n/o/p'), false);
+    assert.equal(enclosure.makeFolder('m/n'), false);
+    assert.equal(enclosure.makeFolder('m/n/o/q'), true);
     assert.ok(existsSync(join(root, 'm/n')));
   });
 

@@ -13,6 +13,11 @@ export interface WatchClientOptions {
   readonly onFailure: (error: Error) => void;
 }
 
+/**
+ * What it looks at lives for moments; a small nursery keeps the thread small. The old space has room for all names that
+ * it may remember.
+ */
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 3, maxOldGenerationSizeMb: 1024 };
 /** How long the thread may take to end by itself before it is ended. It may hang in a call to a dead network disk. */
 const STOP_GRACE_MS = 1000;
 
@@ -30,6 +35,7 @@ export class WatchClient {
       name: 'watching',
       entry: siblingModule(import.meta.url, './watch-thread'),
       setup: { ...setup, descriptors },
+      resourceLimits: RESOURCE_LIMITS,
       stopGraceMs: STOP_GRACE_MS,
       wake: () => descriptors && writeSync(descriptors.wake, new BigUint64Array([1n])),
       onEvent,
