@@ -36,6 +36,7 @@ import { sql as completedTotal } from './migrations/0033-completed-total.ts';
 import { sql as orders } from './migrations/0034-orders.ts';
 import { sql as lists } from './migrations/0035-lists.ts';
 import { sql as mailmaps } from './migrations/0037-mailmaps.ts';
+import { sql as texts } from './migrations/0038-texts.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -75,6 +76,7 @@ export const MIGRATIONS: readonly string[] = [
   orders,
   lists,
   mailmaps,
+  texts,
 ];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */

@@ -40,8 +40,13 @@ type Condition = readonly [sql: string, ...values: (string | number)[]];
 function conditionsOf({ text, choice }: Pick<RepositoryFilter, 'text' | 'choice'>): Condition[] {
   return [
     ...(choice === undefined ? [] : [[CHOICES[choice]] as const]),
-    ...(text === undefined ? [] : [['instr(lower(repositories.url), lower(?)) > 0', text] as const]),
+    ...(text === undefined ? [] : [["repositories.url LIKE ? ESCAPE '\\'", `%${literal(text)}%`] as const]),
   ];
+}
+
+/** Text in which nothing stands for anything else. Pure. */
+function literal(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&');
 }
 
 function whereOf(conditions: readonly Condition[]) {

@@ -116,6 +116,10 @@ const ORDERS: Readonly<Record<ChangesetOrder, string>> = {
 function sourceOf(filter: ChangesetFilter): string {
   const { states, waitingForReview, idleSinceMs, followed, host, repository, followedBy } = filter;
   if (filter.failing) return 'changesets INDEXED BY changesets_failing';
+  const isByTextAlone = [filter.label, filter.failing, host, repository, followedBy].every(
+    given => given === undefined,
+  );
+  if (filter.text !== undefined && isByTextAlone) return 'changesets INDEXED BY changesets_by_text';
   if ([filter.text, filter.label, filter.author, filter.failing].some(given => given !== undefined))
     return 'changesets NOT INDEXED';
   if ([host, repository, followedBy].some(given => given !== undefined)) return 'changesets';

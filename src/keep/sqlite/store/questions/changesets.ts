@@ -48,7 +48,7 @@ function countOpen(database: Database, query: OpenChangesetsQuery): OpenChangese
   const sql = `
     SELECT CASE ${age} ELSE ${openedSinceMs.length} END AS age, sum(state = 'open') AS open, sum(state = 'draft') AS draft,
            sum(state = 'open' AND review_state IN ('none', 'requested')) AS waiting, sum(updated_at_ms < ?1) AS stale
-      FROM changesets
+      FROM changesets INDEXED BY changesets_open
      WHERE state IN ('open', 'draft') AND (?2 IS NULL OR host = ?2) AND (?3 IS NULL OR repository = ?3) GROUP BY age`;
   return database.all(sql, idleSinceMs, host ?? null, repository ?? null, ...openedSinceMs).map(row => ({
     age: readInteger(row, 'age'),
