@@ -13,7 +13,6 @@ import { sql as refusedMerges } from './migrations/0009-refused-merges.ts';
 import { sql as botsByPlan } from './migrations/0012-bots-by-plan.ts';
 import { sql as lists } from './migrations/0013-lists.ts';
 import { sql as mailmaps } from './migrations/0015-mailmaps.ts';
-import { sql as openChangesets } from './migrations/0016-open-changesets.ts';
 import { dismissSessions } from './session.ts';
 
 export interface Migration {
@@ -39,7 +38,6 @@ const MIGRATIONS: readonly Migration[] = [
   { sql: botsByPlan },
   { sql: lists },
   { sql: mailmaps },
-  { sql: openChangesets },
 ];
 
 const VERSION = `
