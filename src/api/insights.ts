@@ -56,9 +56,9 @@ const QueryDay = z.iso.date({ error: 'must be a day like 2026-01-31' });
 
 const measures = {
   count: Count,
-  p50: z.number().nullable(),
-  p75: z.number().nullable(),
-  p90: z.number().nullable(),
+  p50: z.int().nullable(),
+  p75: z.int().nullable(),
+  p90: z.int().nullable(),
 };
 const Durations = z.object(measures).describe('percentiles, in milliseconds');
 /** Of changesets: which, and from when to when. */

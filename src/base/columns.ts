@@ -59,7 +59,7 @@ export function folded(text: string, columns: number): string {
 }
 
 function foldedLine(line: string, columns: number): string {
-  const indent = ' '.repeat(hangOf(line.replace(SEQUENCE, ''), columns));
+  const hang = hangOf(line.replace(SEQUENCE, ''), columns);
   const lines: string[] = [];
   let current = '';
   let gap = '';
@@ -68,10 +68,12 @@ function foldedLine(line: string, columns: number): string {
       gap = part;
       continue;
     }
-    for (const piece of piecesOf(part, columns - indent.length)) {
+    for (const piece of piecesOf(part, columns - hang)) {
       const goesOn = current.trim() !== '' && textWidth(current + gap + piece) > columns;
       if (goesOn) lines.push(current);
-      current = goesOn ? indent + piece : current + gap + piece;
+      // A name that is too long for its column moves to the left until it fits.
+      const indent = Math.max(2, Math.min(hang, columns - textWidth(piece)));
+      current = goesOn ? ' '.repeat(indent) + piece : current + gap + piece;
       gap = '';
     }
   }

@@ -91,7 +91,11 @@ function buildProgram(cli: Cli, outcome: Outcome): Command {
       writeOut: text => cli.stdout.write(text),
       writeErr: text => cli.stderr.write(text),
       outputError: text =>
-        cli.stderr.write(text.replace(/^error: /, `${styleFor(cli.stderr, cli.env).bad('sluice:')} `)),
+        cli.stderr.write(
+          text
+            .replace(/^error: /, `${styleFor(cli.stderr, cli.env).bad('sluice:')} `)
+            .replace(/\n\(/, '\n  ('),
+        ),
       getOutHelpWidth: () => cli.stdout.columns || 80,
       getErrHelpWidth: () => cli.stderr.columns || 80,
     })

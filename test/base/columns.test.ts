@@ -22,6 +22,14 @@ test('words are not broken, for they may be paths; facts in JSON go on after eac
   );
 });
 
+test('a name that is too long for its column moves to the left until it fits (S-630)', () => {
+  assert.equal(
+    folded('  ok  put  stored bucket/a-name-of-20-chars', 26),
+    '  ok  put  stored\n  bucket/a-name-of-20-chars',
+  );
+  assert.equal(folded('  ok  put  stored into/bucket', 18), '  ok  put  stored\n      into/bucket');
+});
+
 test('colours take no columns, characters of the East two, marks none (S-630)', () => {
   assert.equal(textWidth('\u001b[31mbad\u001b[0m'), 3);
   assert.equal(textWidth('漢字'), 4);

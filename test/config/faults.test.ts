@@ -49,7 +49,7 @@ colour: red
     'sluice.yaml:18:1 minFreeDisk: is not a known setting; did you mean cache.minFreeDisk?',
     'sluice.yaml:19:1 git: must be a mapping of settings',
     'sluice.yaml:20:1 log: must be a mapping of settings',
-    'sluice.yaml:21:1 colour: is not a known setting; known here: root, database, store, storeFile, log, server, repos, git, hosts, cache, schedule, notify, changesets, bake, insights, sync, deliver, capture',
+    'sluice.yaml:21:1 colour: is not a known setting; known here: root, database, store, storeFile, log, server, repos, mailmap, git, hosts, cache, schedule, notify, changesets, bake, insights, sync, deliver, capture',
   ]);
 });
 
@@ -98,7 +98,7 @@ test('YAML that is none: with lines, one fault a line (S-9)', async t => {
 test('a key given twice does not hide the other faults', async t => {
   assert.deepEqual(await linesOf(t, 'root: a\nroot: b\nx: 1\nserver: {prot: 1}\n'), [
     'sluice.yaml:2:1 this key is given twice in the same mapping; keep one',
-    'sluice.yaml:3:1 x: is not a known setting; known here: root, database, store, storeFile, log, server, repos, git, hosts, cache, schedule, notify, changesets, bake, insights, sync, deliver, capture',
+    'sluice.yaml:3:1 x: is not a known setting; known here: root, database, store, storeFile, log, server, repos, mailmap, git, hosts, cache, schedule, notify, changesets, bake, insights, sync, deliver, capture',
     'sluice.yaml:4:10 server.prot: is not a known setting; did you mean port?',
   ]);
 });
@@ -246,4 +246,17 @@ test('a lock says how long or until when, an ACL is one of the canned ones, a pa
     ["deliver:\n  folders:\n    - {path: /x, to: s3://a/b, include: ['*.{jpg,png}']}\n", /braces/],
   ] as const)
     assert.match((await faultsOf(load(t, given))).map(({ message }) => message).join(), wanted);
+});
+
+test('an address for messages that is none is a fault, and a key of KMS without its encryption shows no key (S-9, S-11)', async t => {
+  const [webhook = ''] = await linesOf(t, 'notify:\n  webhook: secret-of-mine\n');
+  assert.match(webhook, /notify\.webhook: must begin with http/);
+  assert.doesNotMatch(webhook, /secret-of-mine/);
+  const key = 'MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=';
+  const [told = ''] = await linesOf(
+    t,
+    `deliver:\n  destinations:\n    - { for: a, encryptionKey: ${key} }\n`,
+  );
+  assert.match(told, /encryption: must be aws:kms .*sse_customer_key_file/);
+  assert.doesNotMatch(told, /MDEy/);
 });

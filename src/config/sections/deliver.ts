@@ -248,7 +248,10 @@ const destination = mapping(
         fault('encryption', 'must be AES256 or aws:kms');
       }
       if (encryptionKey !== undefined && encryption !== 'aws:kms')
-        fault('encryptionKey', 'needs encryption: aws:kms');
+        fault(
+          'encryption',
+          'must be aws:kms where encryptionKey names one of its keys; a key of your own (SSE-C) belongs to the profile, as sse_customer_key_file',
+        );
     },
   ],
 );
