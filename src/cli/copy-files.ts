@@ -180,7 +180,7 @@ function reporter(
     } else if (dryRun) {
       cli.stdout.write(`${printable(source)} → ${printable(target)}\n`);
     }
-    progress.end(result.bytes, target);
+    progress.end(result.bytes, source, target);
   };
 }
 

@@ -14,8 +14,8 @@ export class CopyProgress {
   #files = 0;
   /** Of files that are done. */
   #bytes = 0;
-  /** Of the one that is being copied. */
-  #current = 0;
+  /** Of each that is being copied. */
+  readonly #current = new Map<string, number>();
 
   /** @param task the name of its line */
   constructor(lines: ProgressLines, task: string, clock: Clock) {
@@ -36,15 +36,15 @@ export class CopyProgress {
 
   /** So many bytes more of a file are there. */
   add(bytes: number, source: string): void {
-    this.#current += bytes;
+    this.#current.set(source, (this.#current.get(source) ?? 0) + bytes);
     this.#show(source);
   }
 
   /** A file has ended, with so many bytes. */
-  end(bytes: number, target: string): void {
+  end(bytes: number, source: string, target: string): void {
     this.#files += 1;
     this.#bytes += bytes;
-    this.#current = 0;
+    this.#current.delete(source);
     this.#show(target);
   }
 
@@ -58,7 +58,7 @@ export class CopyProgress {
       noun: 'files',
       done: this.#files,
       total: this.#total?.files,
-      bytes: this.#bytes + this.#current,
+      bytes: [...this.#current.values()].reduce((sum, each) => sum + each, this.#bytes),
       totalBytes: this.#total?.bytes,
       elapsedMs: this.#clock.monotonicMs() - this.#startMs,
     });

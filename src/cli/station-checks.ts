@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { asSluiceError } from '../base/errors.ts';
+import { systemFailureOf } from '../base/system-errors.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import { watchLimitMet } from '../base/watch-limits.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -225,7 +226,9 @@ function certificateChecks({ server: { tls } }: Config, { clock }: Cli): Check[]
 function listeningFault(host: string, port: number): Promise<string | undefined> {
   const server = createServer();
   return new Promise(resolve => {
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(systemFailureOf(error)?.words ?? error.message),
+    );
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import { makeFolderSync } from '../../base/files/make-folder.ts';
 import type { SelectionSetup } from '../../base/globs.ts';
+import { Serializer } from '../../base/serializer.ts';
 import { nearest } from '../../base/text.ts';
 import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
@@ -77,6 +78,10 @@ export interface CopyOutcome {
   readonly isCut: boolean;
 }
 
+/** Small files that are copied at once: they share the flushes that make them last. */
+const AT_ONCE = 16;
+/** Files from this size on are copied one after the other, beside small ones. */
+const LARGE_BYTES = 8 * 2 ** 20;
 /** Times that a file is copied again which changed, or whose copy was swept away by a starting station elsewhere. */
 const TRIES = 3;
 
@@ -94,37 +99,55 @@ export async function copyIntoSpool(options: CopyOptions): Promise<CopyOutcome> 
   const worker = newWorkerId();
   const folder = copyFolder(spool, destination, worker);
   const outcome = { copied: 0, failed: 0, excluded: 0, records: [] as number[], isCut: false };
-  try {
-    for await (const source of files) {
-      if (options.signal.aborted) return { ...outcome, isCut: true };
-      if ('isExcluded' in source) {
-        outcome.excluded += 1;
-        options.onExcluded?.(source.path);
-        continue;
+  const large = new Serializer();
+  const copy = async (source: CopySource): Promise<void> => {
+    if ('isExcluded' in source) {
+      outcome.excluded += 1;
+      options.onExcluded?.(source.path);
+      return;
+    }
+    const relative = 'relative' in source ? source.relative : null;
+    const key = keyFor(destination, name, relative);
+    const shown = { source: source.path, profile: destination.profile, bucket: destination.bucket, key };
+    const bytes = 'size' in source ? source.size : 0;
+    const one = async (): Promise<void> => {
+      options.signal.throwIfAborted();
+      const startMs = options.clock.monotonicMs();
+      const recordId = await copyOne(options, spool, folder, destination, source, key);
+      const durationMs = options.clock.monotonicMs() - startMs;
+      outcome.copied += 1;
+      if (recordId === undefined) options.onResult({ ...shown, bytes });
+      else {
+        outcome.records.push(recordId);
+        options.onResult({ ...shown, bytes }, { recordId, durationMs });
       }
-      const relative = 'relative' in source ? source.relative : null;
-      const key = keyFor(destination, name, relative);
-      const shown = { source: source.path, profile: destination.profile, bucket: destination.bucket, key };
-      try {
-        const bytes = 'size' in source ? source.size : 0;
-        const startMs = options.clock.monotonicMs();
-        const recordId = await copyOne(options, spool, folder, destination, source, key);
-        const durationMs = options.clock.monotonicMs() - startMs;
-        outcome.copied += 1;
-        if (recordId === undefined) options.onResult({ ...shown, bytes });
-        else {
-          outcome.records.push(recordId);
-          options.onResult({ ...shown, bytes }, { recordId, durationMs });
-        }
-      } catch (error) {
-        const known = asSluiceError(error, { operation: 'copy', subject: source.path });
-        if (known.code === 'cancelled') return { ...outcome, isCut: true };
+    };
+    try {
+      await (bytes >= LARGE_BYTES ? large.run(one) : one());
+    } catch (error) {
+      const known = asSluiceError(error, { operation: 'copy', subject: source.path });
+      if (known.code === 'cancelled') outcome.isCut = true;
+      else {
         outcome.failed += 1;
         options.onResult({ ...shown, bytes: 0, error: known.message });
       }
     }
+  };
+  const left = files[Symbol.asyncIterator]();
+  const copyLeft = async (): Promise<void> => {
+    while (!outcome.isCut) {
+      const next = await left.next();
+      if (next.done) return;
+      if (options.signal.aborted) outcome.isCut = true;
+      else await copy(next.value);
+    }
+  };
+  try {
+    const ended = await Promise.allSettled(Array.from({ length: options.dryRun ? 1 : AT_ONCE }, copyLeft));
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
     return outcome;
   } finally {
+    await left.return?.();
     rmSync(folder, { recursive: true, force: true });
   }
 }
