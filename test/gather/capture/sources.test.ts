@@ -335,7 +335,8 @@ test('http: authorities of one’s own, a client certificate, and renewed files 
   const headers = { 'x-api-key': 'seven' };
   const { certFile: certificateFile, keyFile } = client;
   await assert.rejects(new HttpSource({ url, headers, certificateFile, keyFile }).read(patience), {
-    message: /self-signed certificate/,
+    message: /no TLS connection: its certificate is signed by itself and not trusted$/,
+    hint: /caFile/,
   });
   const caFile = join(folder, 'ca.pem');
   const source = new HttpSource({ url, headers, caFile, certificateFile, keyFile });
@@ -344,4 +345,13 @@ test('http: authorities of one’s own, a client certificate, and renewed files 
   copyFileSync(own.certFile, caFile);
   assert.equal(textOf(await source.read(patience)), 'seven');
   await assert.rejects(new HttpSource({ url, headers, caFile }).read(patience), { message: /401/ });
+  const strict = createTlsServer({ cert: own.cert, key: own.key, ca: client.cert, requestCert: true });
+  t.after(() => strict.close());
+  strict.listen(0, '127.0.0.1');
+  await once(strict, 'listening');
+  const wants = `https://127.0.0.1:${(strict.address() as AddressInfo).port}/`;
+  await assert.rejects(new HttpSource({ url: wants, headers, caFile }).read(patience), {
+    message: /no TLS connection: the server broke it off \(certificate required\)$/,
+    hint: /certificateFile and keyFile/,
+  });
 });

@@ -1,6 +1,7 @@
 import { asSluiceError, type ErrorCode, SluiceError } from '../../../base/errors.ts';
 import { systemFailureOf } from '../../../base/system-errors.ts';
 import { oneLine } from '../../../base/text.ts';
+import { tlsFailureOf } from '../../../base/tls-errors.ts';
 import type { CallContext } from './classify.ts';
 
 /** Errors of the network by code, in words for people; the operating system's and the libraries' own are not shown. */
@@ -33,27 +34,6 @@ const BY_CODE: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ABORT_ERR: ['cancelled', 'stopped on request'],
 };
 
-/** Verification of certificates (OpenSSL's X509_V_ERR_…; nodejs.org/api/tls.html, "X509 certificate error codes"). */
-const CERTIFICATE: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  CERT_NOT_YET_VALID: "its certificate is not valid yet, or this machine's clock is behind",
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by itself and not trusted',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate comes from an authority that is not trusted here',
-  UNABLE_TO_GET_ISSUER_CERT: 'the authority of its certificate is not known here',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the authority of its certificate is not known here',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the authority of its certificate is not known here',
-  CERT_REVOKED: 'its certificate was revoked',
-  CERT_UNTRUSTED: 'its certificate is not trusted here',
-  HOSTNAME_MISMATCH: 'its certificate is for another host',
-};
-
-/**
- * Codes of OpenSSL's verification and of Node's TLS layer. Their members are many; what matters is that none of them
- * says anything of an object.
- */
-const TLS_CODE =
-  /^(CERT_|CRL_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)_|ERROR_IN_CERT_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)|PATH_LENGTH_)/;
-
 /**
  * The error for whatever a transport threw. TLS trouble and what is no HTTP hold the endpoint: it was not reached. What
  * is not known is tried again. Errors of reading the file that is sent keep their own codes.
@@ -65,8 +45,9 @@ export function errorFromTransport(error: unknown, context: CallContext): Sluice
   const code = 'code' in cause ? String(cause.code) : '';
   const about = { operation, subject, cause };
   const say = (words: string): string => oneLine(`${operation} ${subject}: ${words}`, 1000);
-  if (TLS_CODE.test(code) || code === 'EPROTO' || isBrokenHandshake(cause)) {
-    return new SluiceError('tls_failed', say(wordsOfTls(cause, code)), {
+  const noTls = tlsFailureOf(cause);
+  if (noTls !== undefined) {
+    return new SluiceError('tls_failed', say(noTls), {
       ...about,
       answer: 'hold',
       holds: 'endpoint',
@@ -105,11 +86,6 @@ export function errorFromTransport(error: unknown, context: CallContext): Sluice
   return new SluiceError(known, say(`${whereOf(cause)}${words}`), about);
 }
 
-/** Node's words for a connection that was closed before TLS had come about; its code is that of any reset. */
-function isBrokenHandshake(error: Error): boolean {
-  return /before secure TLS connection/i.test(error.message);
-}
-
 /**
  * Codes of an answer that is no HTTP, or not as HTTP has it. undici has an assertion of its own for statuses below 100,
  * and two sorts of words for what nobody asked for: a switch to another protocol among them.
@@ -142,35 +118,4 @@ function unknownNetworkError(error: Error, code: string): readonly [ErrorCode, s
 function whereOf(error: Error): string {
   const { address, port } = error as { readonly address?: unknown; readonly port?: unknown };
   return typeof address === 'string' && typeof port === 'number' ? `${address}:${port}: ` : '';
-}
-
-function wordsOfTls(error: Error, code: string): string {
-  const certificate = CERTIFICATE[code];
-  if (certificate !== undefined) return `no TLS connection: ${certificate}`;
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-    return `no TLS connection: its certificate is for ${namesOf(error)}`;
-  // An alert of the far side: `ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR`, `ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE`.
-  const alert = /ALERT_([A-Z0-9_]+)$/.exec(code)?.[1] ?? /\balert ([a-z ]+)/.exec(error.message)?.[1];
-  if (alert !== undefined) {
-    return `no TLS connection: the server broke it off (${alert.toLowerCase().replaceAll('_', ' ').trim()})`;
-  }
-  if (
-    /WRONG_VERSION|PACKET_LENGTH|HTTP_REQUEST|UNKNOWN_PROTOCOL|RECORD_TOO_SMALL/.test(code) ||
-    code === 'EPROTO'
-  ) {
-    return 'no TLS connection: something else than TLS answers on this port';
-  }
-  if (TLS_CODE.test(code) && /CERT|CA$|CHAIN/.test(code))
-    return 'no TLS connection: its certificate cannot be trusted';
-  if (isBrokenHandshake(error)) return 'no TLS connection: the server closed the connection in the handshake';
-  return 'no TLS connection: the handshake failed';
-}
-
-/** Names that a certificate is for, as Node found them. */
-function namesOf(error: Error): string {
-  const { cert } = error as {
-    readonly cert?: { readonly subjectaltname?: string; readonly subject?: { readonly CN?: unknown } };
-  };
-  const names = cert?.subjectaltname?.replaceAll(/(DNS|IP Address):/g, '') ?? cert?.subject?.CN;
-  return names === undefined ? 'another host' : `another host: ${oneLine(String(names), 120)}`;
 }

@@ -5,12 +5,15 @@ import https from 'node:https';
 import { SluiceError } from '../../../../base/errors.ts';
 import { trustedWith } from '../../../../base/http-agent.ts';
 import { withoutCredentials } from '../../../../base/text.ts';
+import { tlsFailureOf } from '../../../../base/tls-errors.ts';
 import { readingFailure } from '../failure.ts';
 import { MAX_READING_BYTES, type RawReading, type ReadingSource } from '../source.ts';
 import { decodeBody } from './body.ts';
 import { type DigestChallenge, digestLogin, readChallenge } from './digest.ts';
 
 const NO_CONTENT = 204;
+const TLS_HINT =
+  'An authority of your own is trusted with caFile; where the server wants a certificate of this machine, give certificateFile and keyFile.';
 const UNREACHABLE = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ETIMEDOUT'];
 
 /** What is asked, and how. */
@@ -157,6 +160,9 @@ export class HttpSource implements ReadingSource {
         ? error
         : new SluiceError(error.code, `${this.#shown}: ${error.message}`, { ...details, hint: error.hint });
     }
+    const noTls = error instanceof Error ? tlsFailureOf(error) : undefined;
+    if (noTls !== undefined)
+      return new SluiceError('tls_failed', `${this.#shown}: ${noTls}`, { ...details, hint: TLS_HINT });
     const { code = '', message = '' } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
     if (UNREACHABLE.includes(code))
       return new SluiceError('host_unreachable', `nothing answers at ${this.#shown}`, details);
