@@ -5,11 +5,14 @@ import type { ConnectionOptions } from 'node:tls';
 import type { ClientConfig } from 'pg';
 import { parse } from 'pg-connection-string';
 import { SluiceError } from '../../base/errors.ts';
+import type { PostgresHost } from './hosts.ts';
 
 /** Where a Postgres store is, and how it is reached. */
 export interface PostgresAddress {
   /** Everything of node-postgres that the address and the environment say; PG* that are absent here it reads by itself. */
   readonly config: ClientConfig;
+  /** All servers that it names, in their order; the one that takes changes is meant. */
+  readonly hosts: readonly PostgresHost[];
   readonly schema: string;
   /** Try TLS first, and go without where the server has none (`sslmode=prefer`, the default of every client). */
   readonly tlsPreferred: boolean;
@@ -28,6 +31,9 @@ const TLS_PARAMETERS: Readonly<Record<string, { readonly variable: string; reado
   sslcert: { variable: 'PGSSLCERT', file: 'postgresql.crt' },
   sslkey: { variable: 'PGSSLKEY', file: 'postgresql.key' },
 };
+const DEFAULT_PORT = 5432;
+/** What may be asked of a server (libpq's words), and is asked whatever is said. */
+const WRITABLE = ['any', 'read-write', 'primary'];
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
 /**
@@ -36,24 +42,28 @@ const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify
  * @throws SluiceError `config_invalid`, with words that show nothing of a password
  */
 export function readAddress(url: string, env: NodeJS.ProcessEnv): PostgresAddress {
-  const { address, parameters } = split(url);
+  const { address: given, parameters } = split(url);
   const schema = checkedSchema(parameters.get('schema') ?? DEFAULT_SCHEMA);
   parameters.delete('schema');
+  checkTarget(parameters.get('target_session_attrs') ?? env.PGTARGETSESSIONATTRS);
+  parameters.delete('target_session_attrs');
+  const { address, names, ports } = hostsIn(given, parameters, env);
   const isLocal = isSocket(address, parameters, env);
   const mode = isLocal ? 'disable' : addTls(parameters, env);
-  const config = parsed(`${address}?${parameters}`);
-  const { host, port, database, user } = config;
-  if ((host || env.PGHOST || '').includes(','))
-    throw new SluiceError('config_invalid', 'the address of a Postgres names several hosts; one is tried', {
-      hint: 'Name what leads to the server that takes writes: a DNS name, a virtual address or a proxy.',
-    });
+  const one = parsed(`${address}?${parameters}`);
+  const hosts = hostsOf(
+    names.length > 1 ? names : [one.host || env.PGHOST || 'localhost'],
+    names.length > 1 ? ports : [String(one.port || env.PGPORT || DEFAULT_PORT)],
+  );
+  const config = names.length > 1 ? { ...one, ...hosts[0] } : one;
+  const { database, user } = config;
   return {
     config,
+    hosts,
     schema,
     tlsPreferred: mode === 'prefer' || mode === 'allow',
     place: placeOf({
-      host: host || env.PGHOST || 'localhost',
-      port: String(port || env.PGPORT || 5432),
+      hosts,
       database: database || env.PGDATABASE || user || env.PGUSER || 'postgres',
       schema,
     }),
@@ -63,6 +73,57 @@ export function readAddress(url: string, env: NodeJS.ProcessEnv): PostgresAddres
 function split(url: string): { address: string; parameters: URLSearchParams } {
   const [address = '', query = ''] = url.split(/\?(.*)/s, 2);
   return { address, parameters: new URLSearchParams(query) };
+}
+
+/** A station writes: what leads to a standby is a mistake. */
+function checkTarget(target: string | undefined): void {
+  if (target === undefined || target === '' || WRITABLE.includes(target)) return;
+  throw invalid(`target_session_attrs is one of ${WRITABLE.join(', ')}, since a station writes`);
+}
+
+interface NamedHosts {
+  /** With the first of several hosts only, as one that names one. */
+  readonly address: string;
+  /** Where there are several. */
+  readonly names: readonly string[];
+  readonly ports: readonly string[];
+}
+
+/** Takes several hosts, `one:5432,two`, out of an address, its parameters or PG*; several are never left in them. */
+function hostsIn(address: string, parameters: URLSearchParams, env: NodeJS.ProcessEnv): NamedHosts {
+  const [, scheme = '', login = '', list = '', rest = ''] =
+    /^(\w+:\/\/)((?:[^@/]*@)?)([^/]*)(.*)$/s.exec(address) ?? [];
+  if (list.includes(',') && !parameters.has('host')) {
+    const parts = list.split(',').map(each => /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(each) ?? []);
+    const [first = ''] = list.split(',');
+    return {
+      address: `${scheme}${login}${first}${rest}`,
+      names: parts.map(([, name = '']) => decodeURIComponent(name).replace(/^\[(.*)\]$/, '$1')),
+      ports: parts.map(([, , port = '']) => port || String(DEFAULT_PORT)),
+    };
+  }
+  const named = parameters.get('host') ?? (list === '' ? (env.PGHOST ?? '') : '');
+  if (!named.includes(',')) return { address, names: [], ports: [] };
+  const names = named.split(',');
+  const ports = (parameters.get('port') || env.PGPORT || String(DEFAULT_PORT)).split(',');
+  parameters.set('host', names[0] ?? '');
+  parameters.delete('port');
+  return { address, names, ports };
+}
+
+/** Each host with its port; one port is every host's, as to libpq. */
+function hostsOf(names: readonly string[], ports: readonly string[]): PostgresHost[] {
+  if (ports.length !== 1 && ports.length !== names.length)
+    throw invalid(`it names ${names.length} hosts and ${ports.length} ports`);
+  const isLocal = (name: string): boolean => name.startsWith('/');
+  if (names.some(isLocal) && !names.every(isLocal))
+    throw invalid('of several hosts all are reached over the network, or none is');
+  return names.map((name, at) => {
+    const port = Number(ports[ports.length === 1 ? 0 : at] || DEFAULT_PORT);
+    if (name === '' || !Number.isInteger(port) || port < 1 || port > 65_535)
+      throw invalid('each of several hosts has a name, and may have a port');
+    return { host: name, port };
+  });
 }
 
 function isSocket(address: string, parameters: URLSearchParams, env: NodeJS.ProcessEnv): boolean {
@@ -127,9 +188,9 @@ function checkedSchema(name: string): string {
   return name;
 }
 
-function placeOf(parts: { host: string; port: string; database: string; schema: string }): string {
-  const host = parts.host.startsWith('/') ? parts.host : `${parts.host}:${parts.port}`;
-  return `Postgres ${host}, database ${parts.database}, schema ${parts.schema}`;
+function placeOf(parts: { hosts: readonly PostgresHost[]; database: string; schema: string }): string {
+  const hosts = parts.hosts.map(({ host, port }) => (host.startsWith('/') ? host : `${host}:${port}`));
+  return `Postgres ${hosts.join(' or ')}, database ${parts.database}, schema ${parts.schema}`;
 }
 
 function invalid(words: string): SluiceError {

@@ -14,6 +14,7 @@ import {
   type TransactionalExecutor,
   type TransactionOptions,
 } from './executor.ts';
+import { Hosts } from './hosts.ts';
 import { type Listening, listen } from './listen.ts';
 import { assertUsable, migrate, USABLE_FROM } from './migrate.ts';
 import { Outage } from './outage.ts';
@@ -65,6 +66,7 @@ export class PostgresDatabase implements TransactionalExecutor {
   readonly place: string;
   readonly #pool: pg.Pool;
   readonly #clientConfig: pg.ClientConfig;
+  readonly #hosts: Hosts;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #outage: Outage;
@@ -84,12 +86,15 @@ export class PostgresDatabase implements TransactionalExecutor {
     this.#clock = clock;
     this.#random = options.random ?? systemRandom;
     this.#clientConfig = { ...clientConfig, query_timeout: statementTimeoutMs + SILENCE_AFTER_TIMEOUT_MS };
+    this.#hosts = new Hosts(address.hosts);
     this.#pool = new pg.Pool({
       ...this.#clientConfig,
+      Client: this.#hosts.Client,
       max: connections,
       idleTimeoutMillis: IDLE_CONNECTION_MS,
       // It is awaited, whatever its type says.
-      onConnect: client => this.#begin(client, statementTimeoutMs) as unknown as undefined,
+      onConnect: client =>
+        this.#begin(client as pg.PoolClient & pg.Client, statementTimeoutMs) as unknown as undefined,
     });
     // A connection that breaks while nobody uses it is no news: the next call finds out what is the matter.
     this.#pool.on('error', () => undefined);
@@ -217,7 +222,7 @@ export class PostgresDatabase implements TransactionalExecutor {
       clock: this.#clock,
       connect: async () => {
         await this.#outage.pass();
-        const client = new pg.Client(this.#clientConfig);
+        const client = new this.#hosts.Client(this.#clientConfig);
         client.on('error', () => undefined);
         await client.connect();
         return client;
@@ -253,10 +258,19 @@ export class PostgresDatabase implements TransactionalExecutor {
   }
 
   /** Another station may have made the schema one that we cannot use since we looked. */
-  async #begin(client: pg.ClientBase, statementTimeoutMs: number): Promise<void> {
+  async #begin(client: pg.Client, statementTimeoutMs: number): Promise<void> {
     const { schema, place } = this;
+    if (this.#hosts.areSeveral) await this.#assertWritable(client);
     const row = await beginSession(client, { schema, statementTimeoutMs }, this.#wasLetIn ? USABLE_FROM : '');
     if (this.#wasLetIn) assertUsable(Number(row?.usable_from), place);
+  }
+
+  /** Of several servers the one that takes changes is meant: another is left, as one that is away. */
+  async #assertWritable(client: pg.Client): Promise<void> {
+    const { rows } = await client.query(`SELECT current_setting('transaction_read_only') = 'on' AS refuses`);
+    if (rows[0]?.refuses !== true) return;
+    this.#hosts.leave(client);
+    throw readOnly(client.host, client.port);
   }
 
   /** A connection, once the server is to be had. */
@@ -296,6 +310,8 @@ export class PostgresDatabase implements TransactionalExecutor {
 
   async #probe(): Promise<void> {
     try {
+      // What was found to take no changes is not to be found again.
+      if (this.#hosts.areSeveral) await this.#leaveReadOnly();
       const { rows } = await this.#pool.query(
         `SELECT current_setting('transaction_read_only') = 'on' AS refuses_changes,
                 to_regclass('sluice_schema') IS NULL AS has_no_tables`,
@@ -309,6 +325,18 @@ export class PostgresDatabase implements TransactionalExecutor {
     }
     const message = `${this.place} takes no changes: it is read only, or a standby`;
     throw new SluiceError('database_unreachable', message, { operation: 'connect', subject: this.place });
+  }
+
+  /** A connection that is there may be to a server that has become a standby since: it is ended, whoever asks next. */
+  async #leaveReadOnly(): Promise<void> {
+    const client = await this.#pool.connect();
+    try {
+      await this.#assertWritable(client as pg.PoolClient & pg.Client);
+      client.release();
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
   }
 
   async #hasTls(): Promise<boolean> {
@@ -325,6 +353,12 @@ export class PostgresDatabase implements TransactionalExecutor {
   #wrap(error: unknown, operation: string): SluiceError {
     return asDatabaseError(error, operation, this.place);
   }
+}
+
+/** As the server itself says it of a statement that changes something. */
+function readOnly(host: string, port: number): Error {
+  const error = new Error(`${host}:${port} takes no changes: it is read only, or a standby`);
+  return Object.assign(error, { code: '25006', severity: 'FATAL' });
 }
 
 /** A failure of the connection, or of what ran on it too long, leaves nothing that could be used again. */

@@ -21,6 +21,26 @@ test('an address says host, database, user and schema as psql has them, and PG* 
   assert.equal(readAddress('postgres:///known?host=/tmp', {}).config.host, '/tmp');
 });
 
+test('an address may name several servers as it does to psql, of which the one that takes changes is meant (F-609)', () => {
+  const hostsOf = (url: string, env: NodeJS.ProcessEnv = {}) => readAddress(url, env).hosts;
+  const two = [
+    { host: 'db1', port: 5433 },
+    { host: 'db2', port: 5432 },
+  ];
+  const full = readAddress('postgres://ada:s%40cret@db1:5433,db2/known?target_session_attrs=read-write', {});
+  assert.deepEqual(full.hosts, two);
+  const { user, password, database } = full.config;
+  assert.deepEqual({ user, password, database }, { user: 'ada', password: 's@cret', database: 'known' });
+  assert.equal(full.place, 'Postgres db1:5433 or db2:5432, database known, schema sluice');
+  assert.deepEqual(hostsOf('postgres:///known?host=db1,db2&port=5433,5432'), two);
+  assert.deepEqual(hostsOf('postgres:///known', { PGHOST: 'db1,db2', PGPORT: '5433,5432' }), two);
+  assert.deepEqual(hostsOf('postgres://[::1]:5433,[fe80::1]/known'), [
+    { host: '::1', port: 5433 },
+    { host: 'fe80::1', port: 5432 },
+  ]);
+  assert.deepEqual(hostsOf('postgres://db/known?target_session_attrs=primary'), [{ host: 'db', port: 5432 }]);
+});
+
 test('TLS modes mean what libpq means by them (F-403)', t => {
   const ssl = (query: string, env: NodeJS.ProcessEnv = {}) =>
     readAddress(`postgres://db/known?${query}`, env).config.ssl as Record<string, unknown> | false;
@@ -47,8 +67,11 @@ test('an address that cannot be used says why, and nothing of its password (F-40
     'postgres://ada:hidden@db/known?sslmode=require&sslrootcert=/not/there',
     'postgres://ada:hidden@db/known?schema=pg_mine',
     'postgres://ada:hidden@db:port/known',
-    'postgres://ada:hidden@db1,db2/known',
-    'postgres://ada:hidden@/known?host=db1,db2',
+    'postgres://ada:hidden@db1,db2/known?target_session_attrs=standby',
+    'postgres://ada:hidden@db1,,db2/known',
+    'postgres://ada:hidden@db1:port,db2/known',
+    'postgres://ada:hidden@/known?host=db1,/run/postgresql',
+    'postgres://ada:hidden@/known?host=db1,db2,db3&port=1,2',
   ];
   for (const url of addresses) {
     assert.throws(

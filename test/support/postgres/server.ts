@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { findBinaries, serverUser } from './binaries.ts';
@@ -80,6 +80,32 @@ export class PostgresServer implements PostgresPlace {
     return new PostgresServer(folder, await freePort(), password, settings);
   }
 
+  /**
+   * Makes a standby in an empty folder, of a server that does not run just now; it follows that one once both do. That
+   * one's settings have `wal_level` replica, and `max_wal_senders`.
+   */
+  static async standbyOf(
+    primary: PostgresServer,
+    folder: string,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<PostgresServer> {
+    const data = dataFolder(folder);
+    cpSync(primary.#data, data, { recursive: true });
+    writeFileSync(join(data, 'standby.signal'), '');
+    chmodSync(folder, 0o700);
+    chmodSync(data, 0o700);
+    const user = serverUser();
+    if (user) {
+      chownSync(folder, user.uid, user.gid);
+      chownSync(data, user.uid, user.gid);
+      for (const name of readdirSync(data, { recursive: true, encoding: 'utf8' }))
+        chownSync(join(data, name), user.uid, user.gid);
+    }
+    const from = `host=${primary.socketFolder} port=${primary.port} user=sluice`;
+    const port = await freePort();
+    return new PostgresServer(folder, port, primary.password, { ...settings, primary_conninfo: from });
+  }
+
   /** Of its main process, while it runs. */
   get pid(): number {
     return this.#postmaster?.pid ?? 0;
@@ -95,7 +121,8 @@ export class PostgresServer implements PostgresPlace {
     this.#postmaster = postmaster;
     const said = gather(postmaster);
     const ready = async (): Promise<void> => {
-      while (!said().includes('ready to accept connections')) await once(postmaster.stderr as never, 'data');
+      while (!/ready to accept (read-only )?connections/.test(said()))
+        await once(postmaster.stderr as never, 'data');
     };
     const ended = async (): Promise<never> => {
       const [code, signal] = await once(postmaster, 'close');
