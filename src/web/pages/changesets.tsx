@@ -57,7 +57,7 @@ const COLUMNS: readonly ListColumn<Changeset, Order>[] = [
     width: 'minmax(0, 4fr)',
     cell: changeset => <ChangesetTitle changeset={changeset} />,
   },
-  { title: 'State', width: 'minmax(0, 2fr)', cell: changeset => <ChangesetState changeset={changeset} /> },
+  { title: 'State', width: 'minmax(0, 2.6fr)', cell: changeset => <ChangesetState changeset={changeset} /> },
   {
     title: 'Author',
     width: '5rem',
@@ -79,7 +79,7 @@ const COLUMNS: readonly ListColumn<Changeset, Order>[] = [
   },
   {
     title: 'Next sync',
-    width: 'minmax(0, 1.2fr)',
+    width: 'minmax(6rem, 1fr)',
     isSpare: true,
     cell: changeset => <NextSync changeset={changeset} />,
   },

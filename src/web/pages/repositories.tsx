@@ -63,14 +63,14 @@ const COLUMNS: readonly ListColumn<Repository, Order>[] = [
   { title: 'News', width: '5.5rem', isSpare: true, cell: repository => <News repository={repository} /> },
   {
     title: 'Clone',
-    width: '8rem',
+    width: '9.5rem',
     order: { by: 'size', descends: true },
     isSpare: true,
     cell: repository => <Clone repository={repository} />,
   },
   {
     title: 'Next look',
-    width: 'minmax(0, 2fr)',
+    width: 'minmax(6rem, 1fr)',
     isSpare: true,
     cell: repository => <NextLook repository={repository} />,
   },

@@ -73,7 +73,7 @@ export function NextSync({ changeset: { next, followed } }: { readonly changeset
   return (
     <span title={next.reason}>
       {next.priority === 'high' ? <State kind="busy">first in line</State> : <Until at={next.dueAt} />}
-      <span class="quiet">
+      <span class="quiet why">
         {' '}
         <Name>{next.reason}</Name>
       </span>

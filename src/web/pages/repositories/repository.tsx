@@ -76,7 +76,7 @@ export function NextLook({ repository: { next, tracked } }: { readonly repositor
   return (
     <span title={next.reason}>
       <Until at={next.dueAt} />
-      <span class="quiet">
+      <span class="quiet why">
         {' '}
         <Name>{next.reason}</Name>
       </span>
