@@ -273,7 +273,8 @@ export const CATALOGUE = {
     exitCode: 1,
     status: 503,
     meaning: 'The database server of the store is not reached, or ended the connection.',
-    remedy: 'See whether it runs and this machine gets there; all goes on by itself when it answers again.',
+    remedy:
+      'See whether it runs and this machine gets there; a station goes on by itself when it answers again.',
   },
   database_crashed: {
     answer: 'retry',
@@ -281,28 +282,29 @@ export const CATALOGUE = {
     status: 503,
     meaning:
       'The database server crashed, and took back the last changes of a history that was being stored.',
-    remedy: 'Nothing is to be done: they are made again.',
+    remedy: 'A station makes them again by itself; a command is run again.',
   },
   database_refused: {
     answer: 'retry',
     exitCode: 1,
     status: 503,
     meaning: 'The database server of the store does not let the station in, or denies it a right.',
-    remedy: 'Compare user, password, database and rights with those of the guide; it is tried again.',
+    remedy:
+      'Compare user, password, database and rights with those of the guide; a station tries again by itself.',
   },
   database_full: {
     answer: 'retry',
     exitCode: 1,
     status: 507,
     meaning: 'The database server of the store has no room left.',
-    remedy: 'Make room on its disk; all goes on by itself then.',
+    remedy: 'Make room on its disk; a station goes on by itself then.',
   },
   database_failed: {
     answer: 'retry',
     exitCode: 1,
     status: 500,
     meaning: 'The database server of the store answered with an error that sluice does not know.',
-    remedy: "Read the server's words and its log; it is tried again.",
+    remedy: "Read the server's words and its log; a station tries again by itself.",
   },
   spool_invalid: {
     answer: 'give-up',
