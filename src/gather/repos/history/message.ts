@@ -8,7 +8,8 @@ const MAX_SUBJECT_BYTES = 4 * MAX_SUBJECT_CHARS;
 const MAX_MESSAGE_CHARS = 65_536;
 /** A longer last paragraph is prose, or somebody's joke. */
 const MAX_TRAILERS_BYTES = 16_384;
-const TRAILER = /^([A-Za-z0-9-]+)[ \t]*:(.*)$/s;
+const TRAILER_KEY = /^[A-Za-z0-9-]+$/;
+const SIGNED_OFF_BY = /^signed-off-by$/i;
 const SPACE = 32;
 const CO_AUTHOR = /^co-authored-by[ \t]*:[ \t]*/i;
 const NOBODY: readonly PersonIdentity[] = [];
@@ -87,18 +88,29 @@ function trailersOf(text: string, firstBlank: number, end: number): string | und
   let ofGit = false;
   let continues = false;
   for (const line of text.slice(start, end).split('\n')) {
-    const trailer = TRAILER.exec(line);
+    const isIndented = line.startsWith(' ') || line.startsWith('\t');
+    const trailer = isIndented ? undefined : trailerOf(line);
     const before = found.at(-1);
     if (trailer) {
-      found.push([trailer[1] ?? '', (trailer[2] ?? '').trim()]);
-      ofGit ||= /^signed-off-by$/i.test(trailer[1] ?? '');
+      found.push(trailer);
+      ofGit ||= SIGNED_OFF_BY.test(trailer[0]);
     } else if (line.startsWith('(cherry picked from commit ')) ofGit = true;
-    else if (/^[ \t]/.test(line) && before && continues) before[1] = `${before[1]} ${line.trim()}`.trim();
+    else if (isIndented && before && continues) before[1] = `${before[1]} ${line.trim()}`.trim();
     else if (line.trim() !== '') others += 1;
-    continues = trailer !== null || (continues && /^[ \t]/.test(line));
+    continues = trailer !== undefined || (continues && isIndented);
   }
   if (found.length === 0 || (others > 0 && (!ofGit || found.length * 3 < others))) return undefined;
   return readableText(JSON.stringify(found));
+}
+
+/** A line `key: value`. Its colon is looked for first, since it is what lines of prose lack. */
+function trailerOf(line: string): [string, string] | undefined {
+  const colon = line.indexOf(':');
+  if (colon <= 0) return undefined;
+  let end = colon;
+  while (end > 0 && (line[end - 1] === ' ' || line[end - 1] === '\t')) end -= 1;
+  const key = line.slice(0, end);
+  return TRAILER_KEY.test(key) ? [key, line.slice(colon + 1).trim()] : undefined;
 }
 
 /** Where the line from `start` to `end` ends without white space; `start` when it is blank. */
