@@ -69,8 +69,7 @@ function filesOf({ deliveries }: Station): string {
 function collectorsOf({ capture: { collectors, failing } }: Station) {
   return (
     <>
-      {number(collectors)}
-      {failing > 0 ? <State kind="bad"> {number(failing)} failing</State> : null}
+      {number(collectors)} {failing > 0 ? <State kind="bad">{number(failing)} failing</State> : null}
     </>
   );
 }
