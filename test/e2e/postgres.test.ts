@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fastClockEnvironment } from '../support/fast-clock.ts';
 import { startHttpRemote } from '../support/git-remotes.ts';
-import { testAddress } from '../support/postgres/postgres.ts';
+import { testAddress, testDatabase } from '../support/postgres/postgres.ts';
 import {
   addCommits,
   grownRepository,
@@ -111,4 +112,44 @@ test('a git host answers no more at once than git.perHost, of all stations toget
   one.process.kill('SIGCONT');
   await until('both have gone on', allHave(300));
   assert.equal(remote.busiest, 1);
+});
+
+test('stations whose clocks are hours off look at a repository when the clock of the server says so, neither earlier nor later (F-455)', async t => {
+  const place = standingPlace(t);
+  const HOUR_MS = 3_600_000;
+  const MINUTE_MS = 60_000;
+  for (const [name, aheadMs] of [
+    ['ahead', 5 * HOUR_MS],
+    ['behind', -7 * HOUR_MS],
+  ] as const) {
+    const cwd = join(place, name);
+    mkdirSync(cwd);
+    const origin = grownRepository(join(place, `${name}.git`), 3, 1);
+    const { url } = await testAddress();
+    const env = { STORE: url, ...fastClockEnvironment({ speed: 1, startMs: Date.now(), aheadMs }) };
+    const schedule = { minInterval: '10m', maxInterval: '10m' };
+    const yaml = JSON.stringify({ repos: [origin.path], store: '${STORE}', schedule });
+    const station = await startStation(t, { cwd, yaml, env });
+    await until('it is baked', async () => {
+      const { repositories } = (await station.ask('/api/v1/repositories')).body;
+      return repositories?.[0]?.state === 'ok';
+    });
+    const database = await testDatabase(t, { url });
+    const nextInMs = await until('its next look is planned', async () => {
+      const row = await database.first(`
+        SELECT run_at_ms - floor(extract(epoch from now()) * 1000)::bigint AS left_ms FROM targets
+         WHERE key LIKE '%.git' AND claim_token IS NULL`);
+      return row && Number(row.left_ms);
+    });
+    assert.ok(nextInMs > 5 * MINUTE_MS && nextInMs <= 11 * MINUTE_MS, `${name}: in ${nextInMs} ms`);
+    // What is asked for by hand is due at once, by either clock.
+    addCommits(origin, 2);
+    await sluice(t, ['bake', origin.path], { cwd, env });
+    await until('it is baked again', async () => {
+      const { repositories } = (await station.ask('/api/v1/repositories')).body;
+      return repositories?.[0]?.commits === 5;
+    });
+    station.process.kill('SIGTERM');
+    assert.equal((await station.ended).code, 0, station.stderr());
+  }
 });

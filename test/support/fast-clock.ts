@@ -9,6 +9,8 @@ import { type Clock, sleepWith, systemClock } from '../../src/base/clock.ts';
 export interface FastTime {
   readonly speed: number;
   readonly startMs: number;
+  /** How far it is wrong, besides. */
+  readonly aheadMs?: number;
 }
 
 const VARIABLE = 'TEST_FAST_CLOCK';
@@ -19,8 +21,8 @@ export function fastClockEnvironment(time: FastTime): Record<string, string> {
 }
 
 /** What such a clock says now. */
-export function fastNowMs({ speed, startMs }: FastTime): number {
-  return Math.round(startMs + (Date.now() - startMs) * speed);
+export function fastNowMs({ speed, startMs, aheadMs = 0 }: FastTime): number {
+  return Math.round(startMs + aheadMs + (Date.now() - startMs) * speed);
 }
 
 function fastClock(time: FastTime, { timer }: Pick<Clock, 'timer'>): Clock {
