@@ -251,7 +251,7 @@ test('a pipe in the place of a file to be retried blocks nothing (D-161)', async
   rig.write('incoming/local/outbox/a.txt', 'mine');
   await rig.until('a.txt', ({ state }) => state === 'incoming');
   await rig.delivery.syncNow(AbortSignal.timeout(10_000));
-  await rig.until('a.txt', ({ state, failures }) => state === 'processing' && failures === 1);
+  await rig.until('a.txt', ({ state, failures }) => state === 'processing' && failures > 0);
   const path = join(rig.root, 'processing/local/outbox/a.txt');
   unlinkSync(path);
   execFileSync('mkfifo', [path]);
@@ -339,12 +339,10 @@ function bound(store: ObjectStore): ObjectStore {
   return { description: store.description, limits: store.limits, ...Object.fromEntries(methods) };
 }
 
-/** The store with one upload that fails for a passing reason. */
+/** The store with uploads that fail for a passing reason: one manual sync may try a file twice. */
 function failing(store: ObjectStore): ObjectStore {
-  let calls = 0;
   return withCall(store, 'putObject', () => {
-    calls += 1;
-    if (calls === 1) throw Object.assign(new Error('ECONNRESET'), { code: 'ECONNRESET', syscall: 'write' });
+    throw Object.assign(new Error('ECONNRESET'), { code: 'ECONNRESET', syscall: 'write' });
   });
 }
 
