@@ -42,7 +42,6 @@ export const TEMPORARY_NAMES: readonly string[] = [
   '?*~',
   '~$*',
   '.*.sw?',
-  '4913',
   '#*#',
   '.#*',
   '.~lock.*',

@@ -7,10 +7,10 @@ const BATCH_EVERY_MS = 10;
 const BUSY_BATCH_EVERY_MS = 50;
 const MANY_CALLERS = 16;
 /**
- * Of one batch: two fewer than the threads that Node has for such calls by default. With hundreds of directories in a
+ * Of one batch: one fewer than the threads that Node has for such calls by default. With hundreds of directories in a
  * batch all other calls, the journal's flush among them, would wait behind them.
  */
-const FLUSHED_AT_ONCE = 2;
+const FLUSHED_AT_ONCE = 3;
 
 interface Batch {
   callers: number;
