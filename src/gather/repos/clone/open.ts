@@ -115,13 +115,19 @@ async function readTips(gitDir: string, areThere: boolean, signal?: AbortSignal)
   listing.stdin.end();
   listing.stdout.setEncoding('latin1');
   const tips = new PackedRefsBuilder();
-  for await (const line of splitLines(listing.stdout)) {
-    const space = line.indexOf(' ');
-    const end = areThere ? line.indexOf('\0') : line.length;
-    const id = line.slice(0, space);
-    if (!isObjectId(id))
-      throw new SluiceError('repository_corrupt', `git lists a ref without an id: ${line}`);
-    tips.add(refNameOf(line.slice(space + 1, end)), id);
+  try {
+    for await (const line of splitLines(listing.stdout)) {
+      const space = line.indexOf(' ');
+      const end = areThere ? line.indexOf('\0') : line.length;
+      const id = line.slice(0, space);
+      if (!isObjectId(id))
+        throw new SluiceError('repository_corrupt', `git lists a ref without an id: ${line}`);
+      tips.add(refNameOf(line.slice(space + 1, end)), id);
+    }
+  } catch (error) {
+    // What it says does not count any more; it is gone before anybody goes on.
+    await listing.done.catch(() => undefined);
+    throw error;
   }
   await listing.done;
   return tips.take();
