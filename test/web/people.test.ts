@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { grownRepository, standingPlace, startStation, until } from '../support/sluice.ts';
 import { openPage, startBrowser } from './browser.ts';
@@ -12,7 +12,8 @@ before(async () => {
 });
 after(() => browser?.close());
 
-test('who may be one person is suggested, merged or refused in one place, and both are taken back (W-54)', async t => {
+/** A station with a history of 30 commits by three people. */
+async function bakedStation(t: TestContext) {
   const origin = grownRepository(join(standingPlace(t), 'origin.git'), 30, 3);
   const cwd = standingPlace(t);
   const station = await startStation(t, { cwd, yaml: `repos: [${origin.path}]\n` });
@@ -20,6 +21,11 @@ test('who may be one person is suggested, merged or refused in one place, and bo
     'it is baked',
     async () => (await station.ask('/api/v1/repositories')).body.repositories[0]?.state === 'ok',
   );
+  return { station, origin, cwd };
+}
+
+test('who may be one person is suggested, merged or refused in one place, and both are taken back (W-54)', async t => {
+  const { station, cwd } = await bakedStation(t);
   const database = new DatabaseSync(join(cwd, 'sluice.db'));
   const rename = (email: string, name: string): void => {
     database.prepare('UPDATE people SET name = ? WHERE email = ?').run(name, email);
@@ -47,12 +53,7 @@ test('who may be one person is suggested, merged or refused in one place, and bo
 });
 
 test('Ctrl K finds pages, repositories and people by some letters; ? says the keys, / leads to the search (W-56)', async t => {
-  const origin = grownRepository(join(standingPlace(t), 'origin.git'), 30, 3);
-  const station = await startStation(t, { cwd: standingPlace(t), yaml: `repos: [${origin.path}]\n` });
-  await until(
-    'it is baked',
-    async () => (await station.ask('/api/v1/repositories')).body.repositories[0]?.state === 'ok',
-  );
+  const { station } = await bakedStation(t);
   const { page, complaints } = await openPage(t, browser, station.url);
   await page.getByRole('heading', { name: 'sluice' }).waitFor();
   await page.keyboard.press('Control+k');
@@ -81,12 +82,7 @@ interface Authors {
 }
 
 test('two identities are merged into one person by hand, taken apart, and marked as a program, by keyboard (R-26, R-27, S-21)', async t => {
-  const origin = grownRepository(join(standingPlace(t), 'origin.git'), 30, 3);
-  const station = await startStation(t, { cwd: standingPlace(t), yaml: `repos: [${origin.path}]\n` });
-  await until(
-    'it is baked',
-    async () => (await station.ask('/api/v1/repositories')).body.repositories[0]?.state === 'ok',
-  );
+  const { station } = await bakedStation(t);
   const commits = async (): Promise<number[]> => {
     const { body } = await station.ask('/api/v1/insights/authors');
     return (body as unknown as Authors).authors.map(one => one.commits);
@@ -130,12 +126,7 @@ test('two identities are merged into one person by hand, taken apart, and marked
 });
 
 test('while somebody types in a search the last answer stays, marked as not the new one yet (W-54)', async t => {
-  const origin = grownRepository(join(standingPlace(t), 'origin.git'), 30, 3);
-  const station = await startStation(t, { cwd: standingPlace(t), yaml: `repos: [${origin.path}]\n` });
-  await until(
-    'it is baked',
-    async () => (await station.ask('/api/v1/repositories')).body.repositories[0]?.state === 'ok',
-  );
+  const { station } = await bakedStation(t);
   const { page, complaints } = await openPage(t, browser, `${station.url}/#/people`);
   const table = page.locator('.table');
   await page.getByRole('row', { name: /author2@/ }).waitFor();
@@ -155,12 +146,7 @@ test('while somebody types in a search the last answer stays, marked as not the 
 });
 
 test('a click counts that a list is refreshed under (S-21)', async t => {
-  const origin = grownRepository(join(standingPlace(t), 'origin.git'), 30, 3);
-  const station = await startStation(t, { cwd: standingPlace(t), yaml: `repos: [${origin.path}]\n` });
-  await until(
-    'it is baked',
-    async () => (await station.ask('/api/v1/repositories')).body.repositories[0]?.state === 'ok',
-  );
+  const { station, origin } = await bakedStation(t);
   const { page } = await openPage(t, browser, `${station.url}/#/people`);
   const mark = page.getByRole('button', { name: 'Mark as program: Author 1' });
   await mark.hover();

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { asFileError, SluiceError } from '../../../base/errors.ts';
 
 /** The station's mailmap as it is now. */
@@ -31,9 +32,11 @@ async function contentOf(path: string): Promise<Buffer> {
   try {
     const stats = await file.stat();
     if (!stats.isFile()) throw new SluiceError('usage', `${path} is not a file`);
-    if (stats.size > MAX_MAILMAP_BYTES)
+    // Its size is what it says; files that a kernel makes up say none, and some grow.
+    const content = await buffer(file.createReadStream({ end: MAX_MAILMAP_BYTES, autoClose: false }));
+    if (content.length > MAX_MAILMAP_BYTES)
       throw new SluiceError('usage', `${path} is larger than ${MAX_MAILMAP_BYTES} bytes`);
-    return await file.readFile();
+    return content;
   } finally {
     await file.close();
   }
