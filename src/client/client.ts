@@ -117,6 +117,6 @@ export async function problemOf(response: Response): Promise<StationProblem> {
       hint: typeof hint === 'string' ? hint : undefined,
     });
   } catch {
-    return new StationProblem(`the answer was ${status}, and no station's`, { status });
+    return new StationProblem(`what answered (with ${status}) is no station`, { status });
   }
 }

@@ -92,7 +92,7 @@ test('the keyboard goes through navigation and pages, past the navigation first 
   await stuck.filter({ hasText: 'access_denied' }).getByRole('link', { name: '30 files failed' }).waitFor();
   await stuck.filter({ hasText: 'gone' }).getByText('gone-away.git').first().waitFor();
   await stuck.filter({ hasText: /valve: .*not-there/ }).waitFor();
-  await page.getByRole('link', { name: /^4 of 4 kept fresh/ }).waitFor();
+  await page.getByRole('link', { name: /^4 of 4 tracked/ }).waitFor();
   await page.getByRole('link', { name: '45 files' }).waitFor();
 
   // The first stop leads past the navigation.

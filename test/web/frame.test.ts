@@ -39,6 +39,43 @@ test('an answer that fails, and one that cannot be shown, are told in their part
   await page.getByText('Nothing runs and nothing is planned.').waitFor();
 });
 
+test('what could not be asked for is told as that, not as nothing: neither that all flows nor that a chart is empty (W-2, W-104)', async t => {
+  const station = await startStation(t, { cwd: standingPlace(t), yaml: 'repos: []\n' });
+  const { page } = await openPage(t, browser, 'about:blank');
+  const refuse = (where: string) =>
+    page.route(where, route => route.fulfill({ status: 500, json: { detail: 'the shelf fell' } }));
+  await refuse('**/api/v1/stuck*');
+  await refuse('**/api/v1/insights/**');
+  await page.goto(station.url);
+  await page.getByText('Whether all flows is not known.').waitFor();
+  await page.locator('#stuck .error', { hasText: 'the shelf fell' }).waitFor();
+  assert.equal(await page.getByText('Nothing is stuck.').count(), 0);
+  await page.goto(`${station.url}/#/insights`);
+  for (const id of ['commits', 'contributors', 'authors', 'punch-card', 'cycle-times', 'review-load']) {
+    await page.locator(`#${id} .error`, { hasText: 'the shelf fell' }).waitFor();
+    assert.equal(await page.locator(`#${id} .empty`).count(), 0, id);
+  }
+});
+
+test('Escape closes what Ctrl-K opened, with what was typed, and the focus is where it was (W-56)', async t => {
+  const station = await startStation(t, { cwd: standingPlace(t), yaml: 'repos: []\n' });
+  const { page } = await openPage(t, browser, `${station.url}/#/repositories`);
+  const address = page.getByLabel('URL');
+  await address.focus();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('capt');
+  await page.locator('.palette [aria-current=true]', { hasText: 'Capture' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('.palette').waitFor({ state: 'detached' });
+  assert.equal(await address.evaluate(field => field === document.activeElement), true);
+  // An action leaves the page where it is, and so the focus.
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('deliver what');
+  await page.keyboard.press('Enter');
+  await page.getByText('0 files delivered, 0 failed.').waitFor();
+  assert.equal(await address.evaluate(field => field === document.activeElement), true);
+});
+
 test('where no events come, the page asks instead, and follows all the same (W-3)', async t => {
   const cwd = standingPlace(t);
   const station = await startStation(t, { cwd, yaml: 'repos: []\n' });

@@ -32,7 +32,7 @@ test('the schedule says when, where and why; it is narrowed by what is chosen, t
   await page.getByRole('row', { name: /dashboard\.git .* → every 8 h/ }).waitFor();
   await page.getByLabel('Show').selectOption('failing');
   await page.getByText('1 place on the schedule').waitFor();
-  assert.match((await rows.first().textContent()) ?? '', /gone-away\.git.*local.*failed 1 time in a row/);
+  assert.match((await rows.first().textContent()) ?? '', /gone-away\.git.*local.*failed once/);
   await page.reload();
   await page.getByText('1 place on the schedule').waitFor();
   assert.equal(await page.getByLabel('Kind').inputValue(), 'repository');

@@ -86,7 +86,7 @@ export function ChartFrame(props: ChartFrameProps) {
         </div>
       ) : isAsking ? (
         <div class="picture waiting" />
-      ) : (
+      ) : error ? null : (
         <p class="empty">{empty}</p>
       )}
       {figures && isTable ? <FiguresTable title={title} figures={figures} /> : null}

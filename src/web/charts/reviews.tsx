@@ -47,10 +47,7 @@ export function CycleTimesChart({ scope, repository }: ReviewsProps) {
       id="cycle-times"
       title={`From opened to merged, per ${plan?.by ?? by}`}
       words={isAny ? plan.words : ''}
-      legend={[
-        { name: 'few', mark: 'heat-1' },
-        { name: 'many', mark: 'heat-6' },
-      ]}
+      legend={heatLegend(plan?.most ?? 1)}
       figures={
         isAny
           ? {
@@ -97,6 +94,7 @@ function planOf({ periods, upToMs, by }: CycleTimes, range: TimeRange, nowMs: nu
   const spans = spansOf(periods, range, by);
   const merged = periods.reduce((sum, each) => sum + each.count, 0);
   const [latest] = periods.slice(-1);
+  const most = Math.max(1, ...periods.flatMap(({ classes }) => classes));
   const shown = spans.map(({ fromMs, toMs, value }) => ({
     fromMs,
     toMs,
@@ -116,6 +114,7 @@ function planOf({ periods, upToMs, by }: CycleTimes, range: TimeRange, nowMs: nu
     range,
     by,
     merged,
+    most,
     words: latest
       ? `${count(merged, 'changeset')} merged. Last, in the ${by} from ${latest.start}: half within ${span(latest.p50)}, 90 % within ${span(latest.p90)}.`
       : '',
@@ -127,7 +126,7 @@ function planOf({ periods, upToMs, by }: CycleTimes, range: TimeRange, nowMs: nu
         figures: durationMarks(low, high),
         figureWords: markWords,
         isLog: true,
-        draw: (area: Area) => <Distribution spans={spans} edges={edges} area={area} />,
+        draw: (area: Area) => <Distribution spans={spans} edges={edges} most={most} area={area} />,
       },
     ],
   };
@@ -136,13 +135,27 @@ function planOf({ periods, upToMs, by }: CycleTimes, range: TimeRange, nowMs: nu
 interface DistributionProps {
   readonly spans: readonly Span<Cycle>[];
   readonly edges: readonly number[];
+  /** The most in one square. */
+  readonly most: number;
   readonly area: Area;
 }
 
+/** The darkest is never fewer than these: one alone is not many. */
+const LEAST_MANY = 3;
+
+/** Which of six heats so many have. Pure. */
+function heatOf(merged: number, most: number): number {
+  return Math.max(1, Math.ceil((merged / Math.max(LEAST_MANY, most)) * 6));
+}
+
+function heatLegend(most: number) {
+  const one = { name: '1 changeset', mark: `heat-${heatOf(1, most)}` };
+  return most === 1 ? [one] : [one, { name: number(most), mark: `heat-${heatOf(most, most)}` }];
+}
+
 /** Squares for how many took how long, and lines for how long half and nine tenths of them took. */
-function Distribution({ spans, edges, area }: DistributionProps) {
+function Distribution({ spans, edges, most, area }: DistributionProps) {
   const { x, y, left, right } = area;
-  const most = Math.max(1, ...spans.flatMap(({ value }) => value?.classes ?? []));
   const within = (at: number): number => Math.min(right, Math.max(left, at));
   return (
     <>
@@ -151,11 +164,10 @@ function Distribution({ spans, edges, area }: DistributionProps) {
           if (merged === 0) return null;
           const [from, to] = [within(x(fromMs)), within(x(toMs))];
           const [bottom, top] = [y(edges[at] ?? 0), y(edges[at + 1] ?? 0)];
-          const heat = Math.max(1, Math.ceil((merged / most) * 6));
           return (
             <rect
               key={`${fromMs} ${at}`}
-              class={`heat-${heat}`}
+              class={`heat-${heatOf(merged, most)}`}
               x={from + 0.5}
               y={top + 0.5}
               width={Math.max(0.5, to - from - 1)}

@@ -22,10 +22,10 @@ export function NowPage() {
   const pauses = usePauses();
   return (
     <>
-      <Verdict stuck={stuck.value?.stuck} pauses={pauses.value} />
+      <Verdict stuck={stuck.value?.stuck} pauses={pauses.value} error={stuck.error} />
       <Flow />
       <Panel title="Stuck, and why" error={stuck.error} id="stuck">
-        <Stuck answer={stuck.value} />
+        {stuck.value || !stuck.error ? <Stuck answer={stuck.value} /> : null}
       </Panel>
       <div class="columns">
         <Panel title="Running now, and next" class="plain">

@@ -86,7 +86,7 @@ export function RepositoriesPage({ params }: { readonly params: URLSearchParams 
         <Totals
           facts={[
             ['known', number(now.repos.known)],
-            ['kept fresh', <Narrowed key="tracked" show="tracked" amount={now.repos.tracked} />],
+            ['tracked', <Narrowed key="tracked" show="tracked" amount={now.repos.tracked} />],
             ['failing', <Narrowed key="failing" show="failing" amount={now.repos.failing} />],
             ['commits', number(now.repos.commits)],
             ['clones', `${number(now.cache.clones)} · ${bytes(now.cache.usedBytes)}`],

@@ -36,6 +36,11 @@ export function RepositoryPage({ params }: PageProps) {
     <>
       <Panel title={shortUrl(url)} error={asked.error}>
         {asked.value ? <Summary repository={asked.value} /> : null}
+        {asked.error && !asked.value ? (
+          <p>
+            <a href={hrefOf('repositories')}>All repositories</a>
+          </p>
+        ) : null}
       </Panel>
       {asked.value ? <Charts key={url} repository={asked.value} params={params} /> : null}
     </>

@@ -42,7 +42,7 @@ export function Table<T>({ caption, columns, items, keyOf, empty, id, isWaiting 
             <tr key={keyOf(item)}>
               {columns.map(({ title, kind, cell }) => (
                 <td key={title} class={kind} data-label={title}>
-                  {cell(item)}
+                  {kind === undefined || kind === 'number' ? <div>{cell(item)}</div> : cell(item)}
                 </td>
               ))}
             </tr>

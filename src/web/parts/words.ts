@@ -16,6 +16,11 @@ export function count(value: number, one: string, several = `${one}s`): string {
   return `${number(value)} ${value === 1 ? one : several}`;
 }
 
+/** `failed once`, `failed 3 times in a row`. */
+export function failedWords(failures: number): string {
+  return failures === 1 ? 'failed once' : `failed ${count(failures, 'time')} in a row`;
+}
+
 /** `840ms`, `3.2s`, `4m`, `3h 5m`, `12d 4h`. */
 export function span(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))}ms`;
@@ -62,9 +67,12 @@ export function percent(share: number): string {
   return `${Math.round(share * 100)}${NBSP}%`;
 }
 
-/** `2024-03-09`, or a dash. */
+/** `2024-03-09`, the day of a moment as the reader's calendar has it, or a dash. */
 export function day(iso: string | null | undefined): string {
-  return iso?.slice(0, 10) ?? '–';
+  if (!iso) return '–';
+  const at = new Date(iso);
+  const parts = [at.getFullYear(), at.getMonth() + 1, at.getDate()];
+  return parts.map((part, place) => String(part).padStart(place === 0 ? 4 : 2, '0')).join('-');
 }
 
 /** What a place on the schedule is about, less what every address begins with. */

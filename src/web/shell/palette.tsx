@@ -124,9 +124,20 @@ function Dialog({
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
   // At once: what is typed right after the key that opened it belongs to it.
-  useLayoutEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    // The browser gives the focus back to whoever had it, unless it is gone or the page is another one.
+    return () => shown?.close();
+  }, []);
+  // A search field would have Escape for itself, to be emptied.
+  const press = (event: KeyboardEvent): void => {
+    if (event.key !== 'Escape') return;
+    event.preventDefault();
+    close();
+  };
   return (
-    <dialog class="palette" ref={dialog} aria-label={label} onClose={close}>
+    <dialog class="palette" ref={dialog} aria-label={label} onClose={close} onKeyDown={press}>
       {children}
     </dialog>
   );
@@ -134,16 +145,19 @@ function Dialog({
 
 function Keys() {
   return (
-    <dl class="keys">
-      {[...KEYS, ...pageKeys.value].map(([key, words]) => (
-        <div key={words}>
-          <dt>
-            <kbd>{key}</kbd>
-          </dt>
-          <dd>{words}</dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      <h2>Keys</h2>
+      <dl class="keys">
+        {[...KEYS, ...pageKeys.value].map(([key, words]) => (
+          <div key={words}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{words}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
   );
 }
 

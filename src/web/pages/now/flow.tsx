@@ -49,9 +49,11 @@ export function Flow() {
           </button>
         ))}
       </div>
-      {[rates, capture, disk].map(({ value, error }, at) =>
-        value === undefined && error ? <Pending key={at} error={error} /> : null,
-      )}
+      <div class="unknown">
+        {[rates, capture, disk].map(({ value, error }, at) =>
+          value === undefined && error ? <Pending key={at} error={error} /> : null,
+        )}
+      </div>
       <div class="flow">
         <Side title="Gather">{now ? <Gather now={now} rates={shown} capture={capture.value} /> : null}</Side>
         <Side title="Keep">{now ? <Keep now={now} plan={disk.value} /> : null}</Side>
@@ -126,7 +128,7 @@ function Gather({ now, rates, capture }: SideProps) {
     <>
       <Row title="Repositories" rates={rates} measure="commits" unit="commits">
         <a href="#/repositories">
-          {number(repos.tracked)} of {number(repos.known)} kept fresh
+          {number(repos.tracked)} of {number(repos.known)} tracked
         </a>
         {repos.baking.length > 0 ? <State kind="busy">{number(repos.baking.length)} baking</State> : null}
         {repos.failing > 0 ? (

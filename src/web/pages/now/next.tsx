@@ -5,7 +5,7 @@ import { ActButton } from '../../parts/act-button.tsx';
 import { Pending } from '../../parts/panel.tsx';
 import { Name, Outward, RepositoryLink, State } from '../../parts/text.tsx';
 import { Until } from '../../parts/time.tsx';
-import { count, shortUrl } from '../../parts/words.ts';
+import { failedWords, shortUrl } from '../../parts/words.ts';
 
 const NEXT_SHOWN = 6;
 
@@ -70,7 +70,7 @@ function Row({ item }: { readonly item: Item }) {
         <span class="line quiet">{reason}</span>
         {failures > 0 ? (
           <span class="line error">
-            failed {count(failures, 'time')} in a row: {lastError?.message}
+            {failedWords(failures)}: {lastError?.message}
           </span>
         ) : null}
       </span>

@@ -1,22 +1,33 @@
 import { useEffect } from 'preact/hooks';
 import { type Status, status } from '../../live/live.ts';
 import type { Pause } from '../../parts/pauses.ts';
+import { wordsOf } from '../../parts/toasts.tsx';
 import { count, number, span } from '../../parts/words.ts';
 import type { StuckItem } from './stuck.tsx';
 
 interface VerdictProps {
   readonly stuck: readonly StuckItem[] | undefined;
   readonly pauses: readonly Pause[] | undefined;
+  /** Why it is not known what is stuck. */
+  readonly error: Error | undefined;
 }
 
 /** Whether all flows, in a sentence. */
-export function Verdict({ stuck, pauses = [] }: VerdictProps) {
+export function Verdict({ stuck, pauses = [], error }: VerdictProps) {
   const isKnown = stuck !== undefined;
   useEffect(() => {
     // What bench/first-paint.ts measures.
     if (isKnown) performance.mark('useful');
   }, [isKnown]);
-  if (!stuck) return <p class="verdict">…</p>;
+  if (!stuck)
+    return error ? (
+      <div class="verdict warn" role="status">
+        <p class="line">Whether all flows is not known.</p>
+        <p class="quiet">{wordsOf(error)}</p>
+      </div>
+    ) : (
+      <p class="verdict">…</p>
+    );
   // What somebody paused is told of as that.
   const troubles = stuck.filter(({ stage }) => stage !== 'paused');
   const forPeople = troubles.filter(({ isWaiting }) => !isWaiting).length;

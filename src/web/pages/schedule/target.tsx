@@ -3,7 +3,7 @@ import type { Answer } from '../../../client/index.ts';
 import { client } from '../../live/live.ts';
 import { Name, State } from '../../parts/text.tsx';
 import { Until } from '../../parts/time.tsx';
-import { count, number, shortUrl } from '../../parts/words.ts';
+import { failedWords, number, shortUrl } from '../../parts/words.ts';
 import { hrefOf } from '../../router/router.ts';
 
 export type Target = Answer<'listTargets'>['targets'][number];
@@ -52,7 +52,7 @@ export function Place({ target: { host } }: { readonly target: Target }) {
 
 /** Why then; of one that failed, what with. */
 export function Why({ target: { reason, failures, lastError } }: { readonly target: Target }) {
-  const why = failures > 0 ? `failed ${count(failures, 'time')} in a row: ${lastError?.message ?? ''}` : '';
+  const why = failures > 0 ? `${failedWords(failures)}: ${lastError?.message ?? ''}` : '';
   return (
     <span title={why === '' ? reason : `${reason}; ${why}`}>
       {failures > 0 ? (
