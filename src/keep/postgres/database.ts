@@ -45,7 +45,6 @@ const IDLE_CONNECTION_MS = 30_000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 /** After the server's own limit; only a server that is gone without a word reaches it. */
 const SILENCE_AFTER_TIMEOUT_MS = 15_000;
-const BEGIN_LOSSY = 'BEGIN; SET LOCAL synchronous_commit = off';
 /** Tries of a transaction that meets others, and the longest wait before one; the first is a hundredth of it. */
 const MOST_ATTEMPTS = 12;
 const LONGEST_PAUSE_MS = 500;
@@ -187,13 +186,14 @@ export class PostgresDatabase implements TransactionalExecutor {
 
   async transaction<T>(
     change: (transaction: Transaction) => Promise<T>,
-    { mayBeLost = false }: TransactionOptions = {},
+    options: TransactionOptions = {},
   ): Promise<T> {
+    const begin = beginOf(options);
     for (const tries: Tries = { count: 1, firstMs: this.#clock.monotonicMs() }; ; tries.count += 1) {
       const client = await this.#connect();
       let committing = false;
       try {
-        await client.query(mayBeLost ? BEGIN_LOSSY : 'BEGIN');
+        await client.query(begin);
         const result = await change(executorOf(client));
         committing = true;
         await client.query('COMMIT');
@@ -353,6 +353,14 @@ export class PostgresDatabase implements TransactionalExecutor {
   #wrap(error: unknown, operation: string): SluiceError {
     return asDatabaseError(error, operation, this.place);
   }
+}
+
+function beginOf({ mayBeLost = false, lock }: TransactionOptions): string {
+  const statements = ['BEGIN'];
+  if (mayBeLost) statements.push('SET LOCAL synchronous_commit = off');
+  if (lock !== undefined)
+    statements.push(`SELECT pg_advisory_xact_lock(hashtextextended(${pg.escapeLiteral(lock)}, 0))`);
+  return statements.join('; ');
 }
 
 /** As the server itself says it of a statement that changes something. */

@@ -44,6 +44,8 @@ export interface TransactionOptions {
    * for what is noticed and made again.
    */
   readonly mayBeLost?: boolean;
+  /** Waits until no other transaction has the lock of this name, in the same round trip in which it begins. */
+  readonly lock?: string;
 }
 
 /** What also begins transactions. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/log.ts';
-import { LEFT_TO_HOME_MS } from '../../../src/engine/queue/pg-boss/claim-dispatcher.ts';
+import { LEFT_TO_HOME_MS } from '../../../src/engine/queue/pg-boss/due.ts';
 import { PgBossWorkQueue } from '../../../src/engine/queue/pg-boss/pg-boss-work-queue.ts';
 import type { Claim } from '../../../src/engine/queue/work-queue.ts';
 import { PostgresDatabase } from '../../../src/keep/postgres/database.ts';

@@ -5,7 +5,7 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { SluiceError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import { GroupRoom } from '../../../src/engine/queue/group-room.ts';
-import { anyDue, dueKeys } from '../../../src/engine/queue/pg-boss/due.ts';
+import { anyDue, dueKeys, readLine } from '../../../src/engine/queue/pg-boss/due.ts';
 import { JobSql, jobSchemaOf } from '../../../src/engine/queue/pg-boss/job-engine.ts';
 import { PgBossWorkQueue } from '../../../src/engine/queue/pg-boss/pg-boss-work-queue.ts';
 import { nextDueAfter } from '../../../src/engine/queue/pg-boss/status.ts';
@@ -135,14 +135,16 @@ test('100 000 waiting behind full hosts, and 100 000 that are due later, cost th
   await fill({ count: 3, group: 'free too', fromMs: nowMs - 10 });
   await database.run('VACUUM ANALYZE targets');
   const reads = countingReads();
-  const query = { kinds: ['sync'], nowMs, max: 10, station: 'a', others: ['b'], leftSinceMs: nowMs };
+  const sql = new JobSql(schema);
+  const search = { kinds: ['sync'], max: 10, station: 'a' };
   const room = new GroupRoom(2, new Map([['full', 2]]));
-  assert.equal(await anyDue(reads, query), true);
-  assert.deepEqual(await dueKeys(reads, { ...query, room }), ['free too 1', 'free too 2']);
-  assert.equal(await nextDueAfter(reads, new JobSql(schema), ['sync'], nowMs), nowMs + 60_001);
+  assert.equal(await anyDue(reads, sql, search), true);
+  const line = await readLine(reads, sql, search);
+  assert.deepEqual(await dueKeys(reads, sql, search, line, room), ['free too 1', 'free too 2']);
+  assert.equal(await nextDueAfter(reads, sql, ['sync'], nowMs), nowMs + 60_001);
   await database.run("UPDATE targets SET priority = 0 WHERE work_group = 'full'");
   await database.run('VACUUM ANALYZE targets');
-  assert.equal(await anyDue(reads, query), true);
+  assert.equal(await anyDue(reads, sql, search), true);
   assert.ok(reads.rowsRead < 200, `${reads.rowsRead} rows were read`);
 });
 
@@ -161,6 +163,32 @@ test('a job that is left over blocks neither its key nor a worker (F-453)', asyn
   const keys = async (): Promise<string[]> => (await queue.claim(request)).map(({ key }) => key);
   const claimed = [...(await keys()), ...(await keys())];
   assert.deepEqual(claimed.sort(), ['blocked', 'free']);
+});
+
+test('the job of a claim is as pg-boss itself makes and hands out one (F-453)', async t => {
+  const boss = new PgBoss({
+    db: { executeSql: (text, values) => database.executeSql(text, values) },
+    schema: jobs,
+    supervise: false,
+    schedule: false,
+  });
+  await boss.start();
+  t.after(() => boss.stop({ graceful: false }));
+  await queue.put('ours', { kind: 'sync', group: 'a', runAtMs: 0, reason: 'test' });
+  const [claim] = await queue.claim(request);
+  assert.ok(claim);
+  const asked = { heartbeatSeconds: 10, expireInSeconds: 86_400, retryLimit: 1_000_000 };
+  await boss.insert('targets', [{ singletonKey: 'theirs', ...asked }]);
+  assert.equal((await boss.fetch('targets')).length, 1);
+  const rows = await database.query(`
+    SELECT to_jsonb(job) - ARRAY['id', 'singleton_key', 'created_on', 'start_after', 'started_on', 'heartbeat_on', 'keep_until']
+           || jsonb_build_object('kept', justify_hours(keep_until - created_on), 'is due', start_after = created_on,
+                'is old', least(created_on, started_on, heartbeat_on) < now() - interval '1 minute') AS job
+      FROM ${jobs}.job ORDER BY singleton_key`);
+  const [ours, theirs] = rows.map(({ job }) => job);
+  assert.ok(ours);
+  assert.deepEqual(ours, theirs);
+  await queue.complete(claim, { nextAtMs: null });
 });
 
 test('claims whose jobs are gone, all of pg-boss emptied, are given anew, and settle as lost (F-453)', async () => {

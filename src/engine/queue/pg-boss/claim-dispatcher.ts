@@ -2,12 +2,11 @@ import type { Clock } from '../../../base/clock.ts';
 import { Serializer } from '../../../base/serializer.ts';
 import type { PostgresDatabase } from '../../../keep/postgres/database.ts';
 import { KEEPS_PLAN, type SqlExecutor } from '../../../keep/postgres/executor.ts';
-import { LIVING_STATIONS } from '../../../keep/postgres/store/stations.ts';
 import { GroupRoom } from '../group-room.ts';
 import { type ScheduledTarget, settleTarget, undoneEnding } from '../scheduled-target.ts';
 import type { Claim, ClaimRequest } from '../work-queue.ts';
-import { anyDue, type DueSearch, dueKeys } from './due.ts';
-import { type JobEngine, leaseSeconds } from './job-engine.ts';
+import { anyDue, type DueSearch, dueKeys, type Line, readLine } from './due.ts';
+import { JOB_ID, type JobEngine, type JobSql, leaseSeconds } from './job-engine.ts';
 import { kindsOf } from './status.ts';
 import {
   deleteTargets,
@@ -20,10 +19,10 @@ import {
 } from './targets.ts';
 
 /**
- * Moves due targets into pg-boss and takes them out again as claims, for whoever asks: one at a time over all stations,
+ * Makes claims of due targets, and a job of pg-boss of each claim, for whoever asks: one at a time over all stations,
  * under a lock of the database, so that what runs of a group is counted exactly.
  *
- *   lock ▶ put back what is nobody's any more ▶ count what runs ▶ choose ▶ mark as claimed ▶ jobs in, jobs out ▶ commit
+ *   lock ▶ put back what is nobody's any more ▶ count what runs, read the line ▶ choose ▶ mark as claimed, with jobs ▶ commit
  */
 export interface ClaimDispatcherOptions {
   readonly database: PostgresDatabase;
@@ -36,22 +35,24 @@ export interface ClaimDispatcherOptions {
 /** However slow the line is: others wait so long for what a station has that is gone. */
 const LONGEST_LEASE_MS = 120_000;
 
-/** How long a target with a home waits for the station that it has it at, while that one is there. */
-export const LEFT_TO_HOME_MS = 30_000;
-
 /**
- * A claim is some twelve round trips, and its lease counts from the beginning of its transaction; two thirds of what is
- * left must do for a sign of life.
+ * A claim is some six round trips, some twelve where what is nobody's any more is in the way; its lease counts from the
+ * beginning of its transaction, and two thirds of what is left must do for a sign of life.
  */
 const ROUND_TRIPS_OF_A_LEASE = 20;
 
-const MARK_SQL = `
-  WITH chosen AS (
-    SELECT t.key FROM targets t WHERE t.key = ANY($1) AND t.claim_token IS NULL AND ($3::bigint IS NULL OR t.run_at_ms <= $3)
-    FOR UPDATE SKIP LOCKED
-  )
-  UPDATE targets t SET claimed_by = $2, claim_token = nextval('target_claims') FROM chosen WHERE t.key = chosen.key
-  RETURNING ${targetColumns('true')}`;
+/** Marks what was chosen, as far as nobody holds it just now, and gives it jobs. */
+function markSql(sql: JobSql): string {
+  return `
+    WITH chosen AS (
+      SELECT t.key FROM targets t WHERE t.key = ANY($1) AND t.claim_token IS NULL AND ($3::integer = 1 OR t.run_at_ms <= ${sql.nowMs})
+      FOR UPDATE SKIP LOCKED
+    ), claimed AS (
+      UPDATE targets t SET claimed_by = $2, claim_token = nextval('target_claims') FROM chosen WHERE t.key = chosen.key
+      RETURNING ${targetColumns('true')}
+    ), job AS (${sql.begin('claimed', '$4')})
+    SELECT t.*, job.id IS NOT NULL AS held, ${sql.nowMs} AS now_ms FROM claimed t LEFT JOIN job ON job.id = ${JOB_ID}`;
+}
 
 export class ClaimDispatcher {
   readonly #database: PostgresDatabase;
@@ -70,21 +71,25 @@ export class ClaimDispatcher {
 
   /** See `WorkQueue.claim`; times are the server's. */
   async claim(request: ClaimRequest): Promise<Claim[]> {
+    const { keys, max } = request;
+    const kinds = request.kinds ?? (await kindsOf(this.#database)).map(({ kind }) => kind);
+    const search = { station: this.#station, kinds: keys ? [] : kinds, max };
     const askedMs = this.#clock.monotonicMs();
-    const search = await this.#search(request);
+    const isDue = await anyDue(this.#database, this.#engine.sql, search);
     const slowMs = ROUND_TRIPS_OF_A_LEASE * (this.#clock.monotonicMs() - askedMs);
     const leaseMs = Math.max(request.leaseMs, Math.min(slowMs, LONGEST_LEASE_MS));
     // Without this every poll of an idle station would take the lock.
-    if (!request.keys && !(await this.#anythingToDo(search))) return [];
+    if (!keys && !isDue && !(await this.#anyAbandoned())) return [];
     const claims = await this.#turns.run(() =>
-      this.#database.transaction(transaction => this.#claim(transaction, { ...request, leaseMs }, search)),
+      this.#database.transaction(transaction => this.#claim(transaction, { ...request, leaseMs }, search), {
+        lock: `sluice dispatch ${this.#database.schema}`,
+      }),
     );
     if (leaseMs === request.leaseMs) return claims;
     return claims.map(claim => ({ ...claim, leaseMs: leaseSeconds(leaseMs) * 1000 }));
   }
 
-  async #anythingToDo(search: DueSearch): Promise<boolean> {
-    if (await anyDue(this.#database, search)) return true;
+  async #anyAbandoned(): Promise<boolean> {
     const { sql } = this.#engine;
     const abandoned = await this.#database.first(
       `SELECT FROM targets t WHERE t.claim_token IS NOT NULL AND ${sql.isAbandoned} LIMIT 1`,
@@ -94,41 +99,58 @@ export class ClaimDispatcher {
     return abandoned !== undefined;
   }
 
-  /** @param before as it was searched before the lock was to be had: only the time has gone on */
-  async #claim(transaction: SqlExecutor, request: ClaimRequest, before: DueSearch): Promise<Claim[]> {
-    const locked = await transaction.first(
-      `SELECT pg_advisory_xact_lock(hashtextextended($1, 0)), ${this.#engine.sql.nowMs} AS now_ms`,
-      [`sluice dispatch ${this.#database.schema}`],
-      KEEPS_PLAN,
-    );
-    const query = at(before, Number(locked?.now_ms));
-    const { perGroup, keys } = request;
-    const running = await this.#running(transaction, query.nowMs);
-    const room = perGroup === undefined ? undefined : new GroupRoom(perGroup, running);
+  async #claim(transaction: SqlExecutor, request: ClaimRequest, search: DueSearch): Promise<Claim[]> {
+    const { sql } = this.#engine;
+    const { perGroup, keys, worker, max } = request;
+    const line = await this.#line(transaction, search);
+    const room = perGroup === undefined ? undefined : new GroupRoom(perGroup, line.running);
     const chosen = keys
-      ? await this.#chooseOf(transaction, keys, request.max, room)
-      : await dueKeys(transaction, { ...query, room });
+      ? await this.#chooseOf(transaction, keys, max, room)
+      : await dueKeys(transaction, sql, search, line, room);
     if (chosen.length === 0) return [];
+    const seconds = leaseSeconds(request.leaseMs);
     const rows = await transaction.query(
-      MARK_SQL,
-      [chosen, request.worker, keys ? null : query.nowMs],
+      markSql(sql),
+      [chosen, worker, Number(keys !== undefined), seconds],
       KEEPS_PLAN,
     );
-    return this.#handOut(transaction, rows as unknown as ScheduleRow[], chosen, request.leaseMs, query.nowMs);
+    await this.#giveUp(
+      transaction,
+      rows.filter(({ held }) => held !== true).map(({ key }) => String(key)),
+    );
+    const claims = new Map(
+      rows
+        .filter(({ held }) => held === true)
+        .map(row => [
+          String(row.key),
+          toClaim(
+            row as unknown as ScheduleRow,
+            Number(row.claim_token),
+            Number(row.now_ms) + seconds * 1000,
+          ),
+        ]),
+    );
+    return chosen.map(key => claims.get(key)).filter(claim => claim !== undefined);
   }
 
-  /** How much runs of each group, once what is nobody's any more is back on the schedule. */
-  async #running(transaction: SqlExecutor, nowMs: number): Promise<ReadonlyMap<string, number>> {
-    const sql = `
-      SELECT t.work_group, count(*) AS running, count(*) FILTER (WHERE ${this.#engine.sql.isAbandoned}) AS abandoned
-        FROM targets t WHERE t.claim_token IS NOT NULL GROUP BY t.work_group`;
-    const rows = await transaction.query(sql, [], KEEPS_PLAN);
-    if (rows.some(({ abandoned }) => Number(abandoned) > 0)) {
-      await this.#putBackAbandoned(transaction, nowMs);
-      // Some may have been another's to settle just then.
-      return runningOf(await transaction.query(sql, [], KEEPS_PLAN));
-    }
-    return runningOf(rows);
+  /** The line, once what is nobody's any more is back in it. */
+  async #line(transaction: SqlExecutor, search: DueSearch): Promise<Line> {
+    const { sql } = this.#engine;
+    const line = await readLine(transaction, sql, search);
+    if (!line.hasAbandoned) return line;
+    await this.#putBackAbandoned(transaction, line.nowMs);
+    // Some may have been another's to settle just then.
+    return readLine(transaction, sql, search);
+  }
+
+  /** What another job keeps from being claimed waits on, without what is in its way. */
+  async #giveUp(transaction: SqlExecutor, keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
+    await this.#engine.unblock(transaction, keys);
+    await transaction.execute(
+      'UPDATE targets SET claimed_by = NULL, claim_token = NULL WHERE key = ANY($1)',
+      [keys],
+    );
   }
 
   /** Claims whose lease has ended, and those that pg-boss knows nothing of: their targets go back to the schedule. */
@@ -175,55 +197,4 @@ export class ClaimDispatcher {
     });
     return chosen.slice(0, max);
   }
-
-  async #handOut(
-    transaction: SqlExecutor,
-    rows: readonly ScheduleRow[],
-    chosen: readonly string[],
-    leaseMs: number,
-    nowMs: number,
-  ): Promise<Claim[]> {
-    const jobs = rows.map(({ claim_token: token, key }) => ({ token: Number(token), key }));
-    const held = await this.#engine.handOut(transaction, jobs, leaseMs);
-    const untaken = rows.filter(({ claim_token: token }) => !held.has(Number(token)));
-    if (untaken.length > 0) {
-      const keys = untaken.map(({ key }) => key);
-      await transaction.execute(
-        'UPDATE targets SET claimed_by = NULL, claim_token = NULL WHERE key = ANY($1)',
-        [keys],
-      );
-    }
-    const leaseUntilMs = nowMs + leaseSeconds(leaseMs) * 1000;
-    const claims = new Map(
-      rows
-        .filter(({ claim_token: token }) => held.has(Number(token)))
-        .map(row => [row.key, toClaim(row, Number(row.claim_token), leaseUntilMs)]),
-    );
-    return chosen.map(key => claims.get(key)).filter(claim => claim !== undefined);
-  }
-
-  async #search({ kinds, max }: ClaimRequest): Promise<DueSearch> {
-    const row = await this.#database.first(
-      `SELECT ${this.#engine.sql.nowMs} AS now_ms, ARRAY(${LIVING_STATIONS}) AS others`,
-      [this.#station],
-      KEEPS_PLAN,
-    );
-    const search: DueSearch = {
-      kinds: kinds ?? (await kindsOf(this.#database)).map(({ kind }) => kind),
-      nowMs: 0,
-      max,
-      station: this.#station,
-      others: (row?.others ?? []) as string[],
-      leftSinceMs: 0,
-    };
-    return at(search, Number(row?.now_ms));
-  }
-}
-
-function at(search: DueSearch, nowMs: number): DueSearch {
-  return { ...search, nowMs, leftSinceMs: nowMs - LEFT_TO_HOME_MS };
-}
-
-function runningOf(rows: readonly Record<string, unknown>[]): ReadonlyMap<string, number> {
-  return new Map(rows.map(row => [String(row.work_group), Number(row.running)]));
 }

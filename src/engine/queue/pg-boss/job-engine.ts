@@ -8,8 +8,8 @@ import { isDouble } from '../../../keep/postgres/errors.ts';
 import { KEEPS_PLAN, type SqlExecutor } from '../../../keep/postgres/executor.ts';
 
 /**
- * pg-boss, as the queue uses it: a job stands for a claim, and lives as long as that. It hands out what the dispatcher
- * has put in, keeps the leases, and fences the end of a claim; it holds nothing that is not due, and may be emptied
+ * pg-boss, as the queue uses it: a job stands for a claim, and lives as long as that. It lets one live a key, keeps the
+ * leases, and fences the end of a claim; it holds nothing that is not due, and may be emptied
  * (docs/decisions/0088-claims-are-jobs-of-pg-boss.md).
  */
 export interface JobEngineOptions {
@@ -17,13 +17,9 @@ export interface JobEngineOptions {
   readonly log: Logger;
 }
 
-/** A claim to be: its token and the key of its target, of which pg-boss lets only one live at a time. */
-export interface JobToHandOut {
-  readonly token: number;
-  readonly key: string;
-}
-
 const QUEUE = 'targets';
+/** One job a key lives at a time. */
+const POLICY = 'exclusive';
 /** pg-boss takes no shorter lease. */
 const SHORTEST_LEASE_S = 10;
 /** A claim lives by its signs of life, however long it takes. */
@@ -52,7 +48,7 @@ function jobIdOf(token: number): string {
 }
 
 /** The same in SQL, of a claimed target `t`. */
-const JOB_ID = `('00000000-0000-4000-8000-' || lpad(to_hex(t.claim_token), 12, '0'))::uuid`;
+export const JOB_ID = `('00000000-0000-4000-8000-' || lpad(to_hex(t.claim_token), 12, '0'))::uuid`;
 
 function tokenOf(jobId: string): number {
   return Number.parseInt(jobId.slice(-12), 16);
@@ -92,6 +88,23 @@ export class JobSql {
     return `coalesce(${JOB_ID} IN (SELECT j.id FROM ${this.living}), false)`;
   }
 
+  /**
+   * Makes the jobs of claimed targets `t`, the rows of `claimed`, with a lease of so many seconds. They are put in as taken,
+   * as pg-boss's own fetch leaves them, and not put in to wait and then fetched: nobody else would see one that waits before
+   * the transaction ends, and the server would write each of them twice
+   * (docs/decisions/0129-claims-go-in-as-they-are-held.md). Answers the `id` of those that went in: what lives already under
+   * the same key keeps another out.
+   */
+  begin(claimed: string, leaseSecondsSql: string): string {
+    const now = `${this.#schema}.job_now()`;
+    return `
+      INSERT INTO ${this.#schema}.job (id, name, policy, singleton_key, state, retry_limit, expire_seconds,
+        heartbeat_seconds, created_on, start_after, started_on, heartbeat_on)
+      SELECT ${JOB_ID}, '${QUEUE}', '${POLICY}', t.key, 'active', ${RETRIES}, ${LONGEST_CLAIM_S},
+        ${leaseSecondsSql}, ${now}, ${now}, ${now}, ${now} FROM ${claimed} t
+      ON CONFLICT DO NOTHING RETURNING id`;
+  }
+
   /** Whether a claimed target `t` is nobody's any more, likewise. */
   get isAbandoned(): string {
     return `${JOB_ID} NOT IN (SELECT j.id FROM ${this.living} AND
@@ -100,6 +113,7 @@ export class JobSql {
 }
 
 export class JobEngine {
+  /** For statements that go with others of the schedule. */
   readonly sql: JobSql;
   readonly #boss: PgBoss;
 
@@ -143,7 +157,7 @@ export class JobEngine {
     try {
       await assertNotNewer(boss, database.place);
       await boss.start();
-      await boss.createQueue(QUEUE, { policy: 'exclusive' });
+      await boss.createQueue(QUEUE, { policy: POLICY });
     } catch (error) {
       await boss.stop({ graceful: false, close: false }).catch(() => undefined);
       throw error instanceof SluiceError ? error : unusable(error, database.place);
@@ -151,50 +165,8 @@ export class JobEngine {
     return new JobEngine(boss, database.schema);
   }
 
-  /**
-   * Makes jobs and takes them, in one transaction: nobody else ever sees one that waits.
-   * @returns the tokens whose job is held now; what lives elsewhere under the same key is left out
-   */
-  async handOut(
-    transaction: SqlExecutor,
-    jobs: readonly JobToHandOut[],
-    leaseMs: number,
-  ): Promise<ReadonlySet<number>> {
-    const heartbeatSeconds = leaseSeconds(leaseMs);
-    const inserted = await this.#boss.insert(
-      QUEUE,
-      jobs.map(({ token, key }) => ({
-        id: jobIdOf(token),
-        singletonKey: key,
-        heartbeatSeconds,
-        expireInSeconds: LONGEST_CLAIM_S,
-        retryLimit: RETRIES,
-      })),
-      { db: keepingPlans(transaction), returnId: true },
-    );
-    const wanted = new Set(inserted ?? []);
-    if (wanted.size < jobs.length) {
-      const blocked = jobs.filter(({ token }) => !wanted.has(jobIdOf(token)));
-      await this.#unblock(
-        transaction,
-        blocked.map(({ key }) => key),
-      );
-    }
-    const held = new Set<number>();
-    while (held.size < wanted.size) {
-      const batchSize = wanted.size - held.size;
-      const fetched = await this.#boss.fetch(QUEUE, { batchSize, db: keepingPlans(transaction) });
-      if (fetched.length === 0) break;
-      // What pg-boss has taken back by itself waits there, too: its target goes back to the schedule.
-      const strays = fetched.filter(({ id }) => !wanted.has(id)).map(({ id }) => id);
-      if (strays.length > 0) await this.#boss.deleteJob(QUEUE, strays, { db: transaction as never });
-      for (const { id } of fetched) if (wanted.has(id)) held.add(tokenOf(id));
-    }
-    return held;
-  }
-
   /** Removes what stands in the way of keys whose targets wait: a job without a claim, which is nobody's. */
-  async #unblock(transaction: SqlExecutor, keys: readonly string[]): Promise<void> {
+  async unblock(transaction: SqlExecutor, keys: readonly string[]): Promise<void> {
     for (const key of keys) {
       const jobs = await this.#boss.findJobs(QUEUE, { key, db: transaction as never });
       const ids = jobs.map(({ id }) => id);
