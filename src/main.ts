@@ -26,7 +26,11 @@ export async function main(): Promise<void> {
   process.exitCode = await runCli(process.argv.slice(2), {
     version,
     // A checkout runs its TypeScript, and has no `sluice` on the path.
-    program: import.meta.url.endsWith('.ts') ? 'npm start --' : 'sluice',
+    program: import.meta.url.endsWith('.ts')
+      ? 'npm start --'
+      : process.env.npm_lifecycle_event === 'npx'
+        ? 'npx sluice'
+        : 'sluice',
     clock: systemClock,
     env: process.env,
     cwd: process.cwd(),

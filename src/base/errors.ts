@@ -142,14 +142,53 @@ function fromSystem(
   return new SluiceError(code, message, { ...details, answer: details.answer ?? answer, cause });
 }
 
-/** Node's words, which name call and path, with the failure's own name where Node has none. One line. */
+/** What a call on a file was to do to it. Node names it for whoever reads the system's manual. */
+const CALLS: Readonly<Record<string, string>> = {
+  open: 'open',
+  openat2: 'open',
+  access: 'use',
+  mkdir: 'make',
+  mkdtemp: 'make',
+  scandir: 'list',
+  opendir: 'list',
+  read: 'read',
+  readlink: 'read',
+  write: 'write',
+  writev: 'write',
+  fsync: 'flush',
+  fdatasync: 'flush',
+  ftruncate: 'cut',
+  copyfile: 'copy',
+  rename: 'rename',
+  unlink: 'remove',
+  rmdir: 'remove',
+  rm: 'remove',
+  stat: 'look at',
+  lstat: 'look at',
+  fstat: 'look at',
+  statfs: 'look at',
+  realpath: 'look at',
+  chmod: 'change the mode of',
+  futime: 'set the time of',
+  utime: 'set the time of',
+};
+
+/**
+ * What could not be done to which path, and why: `/a/b: cannot make it: permission denied (EACCES)`. Without either,
+ * Node's words, with the failure's own name where Node has none. One line.
+ */
 function wordsOf(
   { name, words, error, from }: SystemFailure & { readonly error: Error },
   subject: string | undefined,
 ): string {
-  const { syscall, path: named } = error as NodeJS.ErrnoException;
+  const { syscall, path: named, dest } = error as NodeJS.ErrnoException & { readonly dest?: string };
   // A call on a descriptor names no path.
   const path = named ?? (from === 'files' ? subject : undefined);
+  const call = Object.hasOwn(CALLS, syscall ?? '') ? CALLS[syscall ?? ''] : undefined;
+  if (from === 'files' && path !== undefined && call !== undefined) {
+    const to = dest === undefined ? '' : ` to ${dest}`;
+    return oneLine(`${path}: cannot ${call} it${to}: ${words} (${name})`);
+  }
   const isNamed = error.message.includes(name) && !error.message.includes('Unknown system error');
   const about = [syscall, path === undefined ? undefined : `'${path}'`].filter(Boolean).join(' ');
   if (isNamed && named === undefined && path !== undefined) return oneLine(`${error.message} '${path}'`);

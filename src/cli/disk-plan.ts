@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLogger } from '../base/log.ts';
-import { formatBytes } from '../base/units.ts';
+import { formatBytes, formatCount } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
 import { completedFilesReclaimer } from '../deliver/retention.ts';
 import { Spool } from '../deliver/spool/spool.ts';
@@ -86,10 +86,12 @@ function renderPlan(
   if (plan.full && missingBytes + missingInodes > 0 && !plan.losesReadings)
     lines.push(`  still  ${amount(missingBytes, missingInodes)} short, and readings are not to blame`);
   for (const { path, bytes, readings } of plan.files)
-    lines.push(`  ${style.bad('lose')}   ${printable(path)}  ${readings} readings, ${formatBytes(bytes)}`);
+    lines.push(
+      `  ${style.bad('lose')}   ${printable(path)}  ${formatCount(readings, 'reading')}, ${formatBytes(bytes)}`,
+    );
   for (const { atMs, step, path, bytes, readings, lost } of freed) {
     const what = lost
-      ? `${style.bad('lost')}   ${printable(path ?? '')}  ${readings} readings`
+      ? `${style.bad('lost')}   ${printable(path ?? '')}  ${formatCount(readings, 'reading')}`
       : `freed  ${step}`;
     lines.push(`  ${what}, ${formatBytes(bytes)} at ${new Date(atMs).toISOString()}`);
   }

@@ -45,7 +45,7 @@ export async function exportRows(target: string, options: ExportOptions, cli: Cl
         });
         all = { rows: all.rows + written.rows, bytes: all.bytes + written.bytes, files: all.files + 1 };
         lines.end(TASK);
-        const count = `${written.rows.toLocaleString('en')} rows, ${formatBytes(written.bytes)}`;
+        const count = `${formatCount(written.rows, 'row')}, ${formatBytes(written.bytes)}`;
         cli.stdout.write(
           options.json
             ? `${jsonText({ table: table.name, file: path, ...written })}\n`
@@ -63,7 +63,7 @@ export async function exportRows(target: string, options: ExportOptions, cli: Cl
   }
   if (options.json) return;
   const duration = formatDuration(Math.round(cli.clock.monotonicMs() - startMs));
-  const whole = `${all.rows.toLocaleString('en')} rows, ${formatBytes(all.bytes)}, in ${duration}`;
+  const whole = `${formatCount(all.rows, 'row')}, ${formatBytes(all.bytes)}, in ${duration}`;
   if (files.length > 1) cli.stdout.write(`${whole}\n`);
 }
 

@@ -1,7 +1,7 @@
 import { shownCaptureFile } from '../api/capture.ts';
 import type { Answer } from '../api/operations.ts';
 import { textWidth } from '../base/columns.ts';
-import { formatBytes, formatDuration } from '../base/units.ts';
+import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import type { CaptureLineage } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { type PageOptions, rowsAsked, someMoreLine } from './list-page.ts';
@@ -32,7 +32,7 @@ function renderCollector(one: ListedCollector, cli: Cli): string {
   const every = one.everyMs === null ? 'each message' : `every ${formatDuration(one.everyMs)}`;
   const state = one.disabled
     ? 'rests'
-    : `${one.perSecond.toFixed(1)}/s, ${one.readings} readings, ${one.missed} missed, ${one.errors} errors`;
+    : `${one.perSecond.toFixed(1)}/s, ${formatCount(one.readings, 'reading')}, ${one.missed.toLocaleString('en')} missed, ${formatCount(one.errors, 'error')}`;
   const waits = one.unwritten > 0 ? `, ${one.unwritten} wait in memory for the disk` : '';
   const gone = one.lost + (one.kept?.lostReadings ?? 0);
   const lost = gone > 0 ? style.bad(`, ${gone} lost: the disk did not take them`) : '';
@@ -63,7 +63,7 @@ function renderFile(file: CaptureLineage, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const state = file.lostAtMs === null ? (file.state ?? 'complete') : style.bad('lost');
   const where = `s3://${file.profile}/${file.bucket}/${file.objectKey ?? file.filepath}`;
-  const facts = `${file.readings} readings, ${formatBytes(file.bytes)}`;
+  const facts = `${formatCount(file.readings, 'reading')}, ${formatBytes(file.bytes)}`;
   const row = `${String(file.id).padStart(8)}  ${state.padEnd(12)}`;
   const name = rowName(printable(where), textWidth(row) + 2 + facts.length, cli);
   return `${row}${name}  ${style.dim(facts)}\n`;

@@ -4,6 +4,7 @@ import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import { createClient, StationProblem } from '../client/client.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { NO_CAPTURE } from '../gather/capture/service.ts';
+import type { StateCounts } from '../keep/local/journal.ts';
 import { announced } from '../station/announce.ts';
 import { countsOf } from '../station/status/changeset-figures.ts';
 import { readStatus, readStoredFigures, type StationStatus } from '../station/status/status.ts';
@@ -76,7 +77,7 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
         clones: stores.clones,
         config,
         deliveries: {
-          ...journal.counts(),
+          ...standing(journal.counts()),
           unproven: journal.unproven(),
           oldestWaitingAtMs: journal.oldestWaitingMs() ?? null,
         },
@@ -95,6 +96,15 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
       }),
     ),
   );
+}
+
+/** With no station nothing is sent, and all that has not ended waits. */
+function standing(counts: StateCounts): StateCounts {
+  return { ...counts, waiting: counts.incoming + counts.processing };
+}
+
+function number(count: number): string {
+  return count.toLocaleString('en');
 }
 
 /** Below this share of free inodes they are shown: they run out before the bytes do. */
@@ -119,7 +129,9 @@ const LEFT_WORDS: Readonly<Record<StationStatus['deliveries']['left'][number]['k
 };
 
 function inodesOf({ freeInodes, totalInodes }: StationStatus['disks'][number]): string {
-  return totalInodes > 0 && freeInodes < FEW_INODES * totalInodes ? `${freeInodes} inodes free, ` : '';
+  return totalInodes > 0 && freeInodes < FEW_INODES * totalInodes
+    ? `${formatCount(freeInodes, 'inode')} free, `
+    : '';
 }
 
 /** Those that share the store, where there are several. */
@@ -149,10 +161,10 @@ function render(status: StationStatus, cli: Cli): string {
         ? [`${style.bold('store')}     slow to answer`]
         : []),
     ...(figuresAt ? [`          schedule, repos and changes as they were at ${figuresAt}`] : []),
-    `${style.bold('schedule')}  ${formatCount(schedule.size, 'target')}, ${schedule.due} due, ${schedule.running} running${late}`,
-    `${style.bold('repos')}     ${repos.known} known, ${repos.tracked} tracked, ${repos.failing} failing, ${formatCount(repos.commits, 'commit')}`,
-    `${style.bold('changes')}   ${changesets.known} known, ${changesets.followed} followed, ${changesets.failing} failing`,
-    `${style.bold('deliver')}   ${deliveries.waiting} waiting, ${deliveries.uploading} on their way, ${deliveries.completed} completed, ${deliveries.failed} failed`,
+    `${style.bold('schedule')}  ${formatCount(schedule.size, 'target')}, ${number(schedule.due)} due, ${number(schedule.running)} running${late}`,
+    `${style.bold('repos')}     ${number(repos.known)} known, ${number(repos.tracked)} tracked, ${number(repos.failing)} failing, ${formatCount(repos.commits, 'commit')}`,
+    `${style.bold('changes')}   ${number(changesets.known)} known, ${number(changesets.followed)} followed, ${number(changesets.failing)} failing`,
+    `${style.bold('deliver')}   ${number(deliveries.waiting)} waiting, ${number(deliveries.uploading)} being sent, ${number(deliveries.completed)} completed, ${number(deliveries.failed)} failed`,
     ...deliveries.left.map(
       ({ kind, files, example }) =>
         `  left  ${formatCount(files, 'file')} (${LEFT_WORDS[kind]}), as ${printable(example)}`,
@@ -170,10 +182,17 @@ function render(status: StationStatus, cli: Cli): string {
     const sum = (of: (one: (typeof collectors)[number]) => number): number =>
       collectors.reduce((total, one) => total + of(one), 0);
     const gone =
-      (lost.files > 0 ? `, ${lost.files} files with ${lost.readings} readings lost on a full disk` : '') +
-      (lost.unwritten > 0 ? `, ${lost.unwritten} readings could not be written and are lost` : '');
+      (lost.files > 0
+        ? `, ${formatCount(lost.files, 'file')} with ${formatCount(lost.readings, 'reading')} lost on a full disk`
+        : '') +
+      (lost.unwritten > 0
+        ? `, ${formatCount(lost.unwritten, 'reading')} lost that could not be written`
+        : '');
     lines.push(
-      `${style.bold('capture')}   ${formatCount(collectors.length, 'collector')}, ${sum(one => one.perSecond).toFixed(1)} readings/s, ${sum(one => one.missed)} missed, ${sum(one => one.errors)} errors${gone}`,
+      `${style.bold('capture')}   ${formatCount(collectors.length, 'collector')}, ${sum(one => one.perSecond).toFixed(1)} readings/s, ${number(sum(one => one.missed))} missed, ${formatCount(
+        sum(one => one.errors),
+        'error',
+      )}${gone}`,
     );
   }
   for (const { url, progress } of repos.baking)
@@ -188,7 +207,7 @@ function render(status: StationStatus, cli: Cli): string {
   }
   for (const { repository, missed } of changesets.webhooksMissing) {
     lines.push(
-      `  hook  webhooks seem not to arrive for ${printable(repository)} (${missed} changes unannounced)`,
+      `  hook  webhooks seem not to arrive for ${printable(repository)} (${formatCount(missed, 'change')} unannounced)`,
     );
   }
   for (const { kind, name, sinceAt } of status.pauses)

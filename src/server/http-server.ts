@@ -10,6 +10,7 @@ import { type Logger, silentLogger } from '../base/log.ts';
 import { senderOf } from './body-budget.ts';
 import { readServerCertificate, type TlsFiles } from './certificate-files.ts';
 import { CertificateRenewal, LEAST_TLS_VERSION } from './certificate-renewal.ts';
+import { answerUnread } from './unread-requests.ts';
 
 export interface HttpServerOptions {
   readonly app: Hono;
@@ -67,6 +68,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       created.maxConnections = MAX_CONNECTIONS;
       boundConnections(created, MAX_CONNECTIONS_OF_ONE);
       boundAnswers(created, requestTimeoutMs);
+      answerUnread(created);
       // Without a listener Node asks for the body itself, whatever is answered: whoever reads one asks for it here.
       created.on('checkContinue', (request, response) => void created.emit('request', request, response));
       await listen(created, host, port);

@@ -18,7 +18,10 @@ async function copy(
   source: string,
   destination: string,
   options: Partial<
-    Pick<CopyOptions, 'recursive' | 'selection' | 'dryRun' | 'refusesEmpty' | 'signal' | 'onResult'>
+    Pick<
+      CopyOptions,
+      'recursive' | 'selection' | 'dryRun' | 'refusesEmpty' | 'signal' | 'onResult' | 'onBytes'
+    >
   > = {},
 ) {
   const journal = await openLocal(rig.databasePath, { clock: systemClock }).openJournal();
@@ -226,6 +229,27 @@ test('a copy that is stopped says what was copied; its half file is never seen (
   assert.ok(outcome.copied > 0 && outcome.copied < MANY.length, `${outcome.copied}`);
   assert.equal(filesBelow(join(rig.root, 'incoming/local/outbox')).length, outcome.copied);
   assert.deepEqual(filesBelow(join(rig.root, 'incoming_tmp')), []);
+});
+
+test('a file that was not copied whole leaves no record, whatever ended its copy (D-187)', async t => {
+  const rig = await startDelivery(t, { settings: { automatic: false } });
+  for (const name of MANY) rig.write(`../source/${name}`, name);
+  const stop = new AbortController();
+  const source = join(rig.root, '../source');
+  // In the middle of the files that are being copied just then.
+  const cut = await copy(t, rig, source, 's3://local/outbox/', {
+    recursive: true,
+    signal: stop.signal,
+    onBytes: () => stop.abort(),
+  });
+  assert.equal(cut.outcome.isCut, true);
+  assert.equal(rig.records().length, cut.outcome.copied);
+  assert.ok(rig.records().every(({ state }) => state === 'incoming'));
+  // Something that is no file is in the way of what was copied.
+  await mkdir(join(rig.root, 'incoming/local/outbox/taken'));
+  const { outcome } = await copy(t, rig, rig.write('../taken', 'x'), 's3://local/outbox/taken');
+  assert.deepEqual([outcome.copied, outcome.failed], [0, 1]);
+  assert.equal(rig.records().length, cut.outcome.copied);
 });
 
 test('what a record says of the end of a wait (D-184)', async t => {

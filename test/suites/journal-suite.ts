@@ -54,6 +54,16 @@ export function journalSuite(name: string, open: OpenLocal): void {
     assert.equal(await journal.changeIf(announced.id, 'incoming_tmp', { state: 'incoming' }), false);
   });
 
+  test(`${name}: an announcement is taken back, and nothing else is (D-187)`, async t => {
+    const { journal } = await start(t);
+    const announced = await journal.enter(file('a', { state: 'incoming_tmp', copied: true, adopts: true }));
+    const there = await journal.enter(file('b'));
+    assert.deepEqual([await journal.withdraw(announced.id), await journal.withdraw(there.id)], [true, false]);
+    assert.equal(journal.byId(announced.id), undefined);
+    assert.equal(journal.byId(there.id)?.state, 'incoming');
+    assert.equal(await journal.withdraw(announced.id), false);
+  });
+
   test(`${name}: what waited last with a key, and with no other one (D-321)`, async t => {
     const { journal } = await start(t);
     const wait = async (name: string, change: RecordChange): Promise<number> => {

@@ -10,7 +10,7 @@ import { nearest } from '../../base/text.ts';
 import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
 import { LOCAL_BUCKET, LOCAL_PROFILE } from '../../keep/buckets/profiles.ts';
-import type { FileAddress, Journal } from '../../keep/local/journal.ts';
+import type { FileAddress, FileIdentity, Journal } from '../../keep/local/journal.ts';
 import { sourceMissing } from '../attempt/upload/content.ts';
 import type { Destination } from '../destinations.ts';
 import { BucketCache } from '../queue/bucket-cache.ts';
@@ -236,9 +236,16 @@ async function copyOnce(
     const fileCreationDate = creationDateOf(made);
     const entering = { ...address, ...identity, fileCreationDate, nextAttemptAtMs: null, hold: null };
     const record = await journal.enter({ ...entering, state: 'incoming_tmp', copied: true, adopts });
-    await copyContent(file, temporary, signal, bytes => onBytes?.(bytes, source.path));
-    const copied = identityOf(statSync(temporary));
-    handOver(spool, temporary, address);
+    let copied: FileIdentity;
+    try {
+      await copyContent(file, temporary, signal, bytes => onBytes?.(bytes, source.path));
+      copied = identityOf(statSync(temporary));
+      handOver(spool, temporary, address);
+    } catch (error) {
+      // It never came here whole, and is none that failed. Where the journal cannot say so, the next start does.
+      await journal.withdraw(record.id).catch(() => undefined);
+      throw error;
+    }
     await spool.flush(dirname(spool.pathOf('incoming', address)));
     await journal.changeIf(record.id, 'incoming_tmp', {
       ...copied,

@@ -20,7 +20,7 @@ import { type WalkedFile, walkFiles } from './walk.ts';
  *   8. moved to failed, record `processing`          the record becomes `failed`
  *   9. moved back from failed for a retry, record `failed`   the record becomes `processing`
  *  10. in processing, no record (database lost)      a new record in `processing`
- *  11. copy announced, record `incoming_tmp`          dead copy: in incoming → the first scan takes it over; else it never arrived
+ *  11. copy announced, record `incoming_tmp`          dead copy: in incoming → the first scan takes it over; else the record goes
  *  12. record of a file that is nowhere              `failed`, source_missing, removed
  *      the same, on record as sent                   a try ends it as delivered
  *  13. removed by retention, record `completed`      noticed by the next retention pass
@@ -121,6 +121,7 @@ async function reconcileRecord(context: ReconcileContext, record: FileRecord): P
   if (record.state === 'processing' && (await follow(context, record)) !== undefined) return true;
   // It has arrived, and what is left for a try to do needs no file.
   if (record.state === 'processing' && record.sentAtMs !== null) return false;
+  if (record.state === 'incoming_tmp') return context.journal.withdraw(record.id);
   // Renamed before it was delivered, it may be on record under its new name as well, which goes on.
   await context.journal.changeUnmoved(record, vanishedChange(context.clock.nowMs()));
   return true;

@@ -275,6 +275,8 @@ export interface Journal {
    * @returns whether it was changed
    */
   changeUnmoved(record: FileRecord, change: RecordChange): Promise<boolean>;
+  /** Takes back what a copy announced (`incoming_tmp`) and never made whole. @returns whether it was in that state */
+  withdraw(id: number): Promise<boolean>;
   /** Adds an attempt, numbered by the journal, and changes the record, together. @returns the attempt's number */
   recordAttempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number>;
 

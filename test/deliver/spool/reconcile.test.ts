@@ -127,10 +127,10 @@ test('case 10: in processing without a record (D-45)', async t => {
   assert.notEqual(record.nextAttemptAtMs, null);
 });
 
-test('case 11: what a dead copy announced never arrived (D-45)', async t => {
-  const { record } = await after(t, null, 'incoming_tmp');
-  assert.equal(record.state, 'failed');
-  assert.notEqual(record.removedAtMs, null);
+test('case 11: what a dead copy announced never arrived, and is none that failed (D-45, D-187)', async t => {
+  const { records, counts } = await after(t, null, 'incoming_tmp');
+  assert.deepEqual(records, []);
+  assert.equal(counts.corrected, 1);
 });
 
 test('case 12: the file of a record is nowhere (D-45)', async t => {

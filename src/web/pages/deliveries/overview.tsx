@@ -54,7 +54,7 @@ function DeliveryFigures() {
   const facts = [
     ['on their way', deliveries.incoming + deliveries.processing],
     ['uploading now', deliveries.uploading],
-    ['waiting for a later try', deliveries.waiting],
+    ['waiting', deliveries.waiting],
     ['failed', deliveries.failed],
     ['delivered', deliveries.completed],
   ] as const;

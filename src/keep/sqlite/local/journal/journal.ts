@@ -134,6 +134,13 @@ export class SqliteJournal implements Journal {
     });
   }
 
+  withdraw(id: number): Promise<boolean> {
+    return this.#changes.submit(() => {
+      const sql = `DELETE FROM file_records WHERE id = ? AND current_state = 'incoming_tmp'`;
+      return Number(this.#database.statement(sql).run(id).changes) > 0;
+    });
+  }
+
   merge(id: number, intoId: number, change: RecordChange): Promise<void> {
     return this.#changes.submit(() => {
       this.#database.statement('DELETE FROM file_records WHERE id = ?').run(id);
