@@ -9,6 +9,7 @@ import { type CopiedFile, type CopyOutcome, type CopyResult, copyIntoSpool } fro
 import { parseDestination } from '../deliver/copy/destination.ts';
 import type { CopyEnd } from '../deliver/copy/wait.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
+import { CopyLog } from './copy-log.ts';
 import { CopyProgress } from './copy-progress.ts';
 import { assertSameDatabase, deliveringStation, type WaitOutcome, waitForCopies } from './copy-wait.ts';
 import { load } from './load.ts';
@@ -48,7 +49,7 @@ export async function copyFiles(
   const isWaiting = options.wait === true && options.dryRun !== true;
   if (isWaiting) await assertDelivered(config, profile, cli, signal);
   else if (options.dryRun !== true) await assertSameDatabase(config, cli, signal);
-  const log = await logOf(config, cli);
+  const log = new CopyLog(await logOf(config, cli), cli.clock);
   return withJournal(config.database, cli, journal =>
     withDestinations(config, cli, async destinations => {
       const lines = progressLines(cli.stderr);
@@ -159,7 +160,7 @@ function reporter(
   { json, dryRun }: CopyCommandOptions,
   { lines, progress }: { readonly lines: ProgressLines; readonly progress: CopyProgress },
   cli: Cli,
-  log: Logger,
+  log: CopyLog,
 ): (result: CopyResult, copied?: CopiedFile) => void {
   const style = styleFor(cli.stderr, cli.env);
   return (result, copied) => {
@@ -167,7 +168,7 @@ function reporter(
     if (copied) {
       const { recordId: record, durationMs } = copied;
       const ms = Math.round(durationMs * 10) / 10;
-      log.info({ source, profile, bucket, path: key, record, bytes: result.bytes, ms }, 'copied');
+      log.copied({ source, profile, bucket, path: key, record, bytes: result.bytes, ms });
     }
     if (json) {
       cli.stdout.write(`${jsonText(result)}\n`);
@@ -184,10 +185,10 @@ function reporter(
   };
 }
 
-function logEnd({ id, end, record: known }: CopyEnd, log: Logger): void {
+function logEnd({ id, end, record: known }: CopyEnd, log: CopyLog): void {
   if (end !== 'delivered' || !known) return;
   const { profile, bucket, filepath: path, size: bytes, verified } = known;
-  log.info({ profile, bucket, path, record: id, bytes, verified }, 'delivered');
+  log.delivered({ profile, bucket, path, record: id, bytes, verified });
 }
 
 function tellEnd({ id, end, record }: CopyEnd, cli: Cli): void {

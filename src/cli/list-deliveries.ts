@@ -49,7 +49,7 @@ function filterOf({ state, profile, bucket, search }: DeliveryListOptions): Reco
   if (state !== undefined && listed === undefined) {
     const meant = nearest(state, LISTED_STATES);
     throw new SluiceError('usage', `"${state}" is no state of a file`, {
-      hint: `${meant === undefined ? '' : `Did you mean ${meant}? `}There are ${LISTED_STATES.join(', ')}.`,
+      hint: `${meant === undefined ? '' : `Did you mean "${meant}"? `}There are ${LISTED_STATES.join(', ')}.`,
     });
   }
   return {

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { SluiceError } from '../base/errors.ts';
+import { inWords } from '../base/text.ts';
 import type { Cli, Outcome } from './cli.ts';
 import { defineBackup } from './commands/backup.ts';
 import { defineBake } from './commands/bake.ts';
@@ -94,7 +95,11 @@ function buildProgram(cli: Cli, outcome: Outcome): Command {
         cli.stderr.write(
           text
             .replace(/^error: /, `${styleFor(cli.stderr, cli.env).bad('sluice:')} `)
-            .replace(/\n\(/, '\n  ('),
+            .replace(/\n\(/, '\n  (')
+            .replace(
+              /^.*unknown command '([^']*)'\n/,
+              (line, name: string) => line + elsewhere(program, name),
+            ),
         ),
       getOutHelpWidth: () => cli.stdout.columns || 80,
       getErrHelpWidth: () => cli.stderr.columns || 80,
@@ -116,6 +121,15 @@ Every command has --help with examples of its own.`,
     .exitOverride();
   for (const define of COMMANDS) define(program, cli, outcome);
   return program;
+}
+
+/** A line that names the commands that have another one of that name below them; none where there is no such. */
+function elsewhere(program: Command, name: string): string {
+  const found = program.commands.flatMap(group =>
+    group.commands.filter(each => each.name() === name).map(() => `"sluice ${group.name()} ${name}"`),
+  );
+  if (found.length === 0) return '';
+  return `  There ${found.length === 1 ? 'is' : 'are'} ${inWords(found, 'and')}.\n`;
 }
 
 /** Whether what a command prints is JSON, or made to be kept: then its lines are as long as they are. */

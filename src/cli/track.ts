@@ -134,7 +134,7 @@ async function knownRepository(
   const near = nearest(target, urls);
   throw new SluiceError('not_found', `no repository ${harmlessUrl(target)} is known here`, {
     hint:
-      near === undefined ? '"sluice insights last-commit" lists those that are.' : `Did you mean ${near}?`,
+      near === undefined ? '"sluice insights last-commit" lists those that are.' : `Did you mean "${near}"?`,
   });
 }
 

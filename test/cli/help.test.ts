@@ -45,6 +45,19 @@ test('sluice --version', async () => {
   assert.deepEqual(await run('--version'), { code: 0, stdout: '1.2.3\n', stderr: '' });
 });
 
+test('a command that is another one below a group is told with the group (S-503)', async () => {
+  const one = await runHere(['punch-card']);
+  assert.equal(one.code, 2);
+  assert.match(one.stderr, /unknown command 'punch-card'\n {2}There is "sluice insights punch-card"\.\n/);
+  const several = await runHere(['drop']);
+  assert.match(several.stderr, /There is "sluice failed drop"\./);
+  assert.match(
+    (await runHere(['ls'])).stderr,
+    /There are "sluice people ls", .*"sluice deliveries ls".* and "/,
+  );
+  assert.doesNotMatch((await runHere(['nonsense'])).stderr, /There (is|are)/);
+});
+
 test('An unknown command is exit 2 with a suggestion (S-5)', async () => {
   const { code, stderr } = await run('statsu');
   assert.equal(code, 2);

@@ -79,7 +79,7 @@ test('what is misspelt is met with what was likely meant, and hints name somethi
   for (const [given = '', meant] of destinations)
     assert.throws(() => parseDestination(given), {
       code: 'destination_invalid',
-      hint: `Did you mean ${meant}?`,
+      hint: `Did you mean "${meant}"?`,
     });
   assert.throws(() => parseDestination('../up'), { hint: /Name a profile/ });
 });

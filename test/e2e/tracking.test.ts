@@ -114,7 +114,7 @@ test('forget takes a repository out with clone, history and schedule, also one t
     cwd,
   });
   assert.equal(listed.code, 1);
-  assert.match(listed.stderr, /no repository .*mistypd is known here\n {2}Did you mean .*mistypde\?/);
+  assert.match(listed.stderr, /no repository .*mistypd is known here\n {2}Did you mean .*mistypde"\?/);
   assert.match(listed.stdout, /forgotten: .*mistypde, 0 commits\nforgotten: .*a\.git, 3 commits/);
   for (const table of ['repositories', 'commits', 'clones', 'targets', 'identities', 'author_days'])
     assert.deepEqual(rows(join(cwd, 'sluice.db'), `SELECT * FROM ${table}`), [], table);

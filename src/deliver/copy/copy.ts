@@ -169,7 +169,7 @@ async function assertKnown({ profile, bucket }: CopyDestination, options: CopyOp
       hint:
         meant === undefined
           ? undefined
-          : `Did you mean ${options.destination.replace(`://${profile}`, `://${meant}`)}?`,
+          : `Did you mean "${options.destination.replace(`://${profile}`, `://${meant}`)}"?`,
     });
   }
   const cache = new BucketCache({ clock, keepMs: 1000, keepMissingMs: 1000 });

@@ -20,7 +20,7 @@ export function parseDestination(text: string): CopyDestination {
   const refuse = (words: string, meant?: string): SluiceError =>
     new SluiceError('destination_invalid', `destination ${JSON.stringify(text)}: ${words}`, {
       subject: text,
-      hint: meant === undefined ? undefined : `Did you mean ${meant}?`,
+      hint: meant === undefined ? undefined : `Did you mean "${meant}"?`,
     });
   const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text);
   if (!match) throw refuse('it must look like s3://PROFILE/BUCKET/PATH', likelyDestination(text));

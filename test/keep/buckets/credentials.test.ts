@@ -83,6 +83,22 @@ test('every missing key of every profile is named at once (D-3)', () => {
   assert.match(message, /"four": missing AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT$/);
 });
 
+test('a key or provider that is written wrong is named with what was likely meant (D-3)', () => {
+  const keys = 'aws_acess_key_id=a\naws_secret_access_key=b\naws_regoin=c\ncolour=red';
+  const message = faultOf(
+    `[one]\nprovider=amazon\n${keys}\n[two]\nprovider=directory\npth=/x\n[three]\nprovider=amazn`,
+  );
+  const said = [
+    'profile "one": missing AWS_ACCESS_KEY_ID, AWS_REGION',
+    'line 3: did you mean AWS_ACCESS_KEY_ID by aws_acess_key_id?',
+    'line 5: did you mean AWS_REGION by aws_regoin?',
+    'profile "two": missing path, line 9: did you mean path by pth?',
+    'did you mean amazon?',
+  ];
+  for (const words of said) assert.ok(message.includes(words), `${words}: ${message}`);
+  assert.doesNotMatch(message, /colour/);
+});
+
 test('values that cannot be right are named without being shown (D-8)', () => {
   const s3 = (endpoint: string, more = '') =>
     faultOf(`[p]\nprovider=s3\n${KEYS}endpoint_url=${endpoint}\n${more}`);

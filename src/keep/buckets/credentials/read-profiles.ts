@@ -1,4 +1,5 @@
 import { SluiceError } from '../../../base/errors.ts';
+import { nearest } from '../../../base/text.ts';
 import { OBJECT_STORES } from '../definitions.ts';
 import type { Profile } from '../object-store-definition.ts';
 import { type IniSection, lineOf, readIni, settingOf } from './ini.ts';
@@ -65,8 +66,20 @@ function profileOf(section: IniSection, all: readonly IniSection[]): Profile | s
   const definition = OBJECT_STORES.find(({ providers }) => providers.includes(provider));
   if (!definition) return [...nameFaults, unknownProvider(section, provider)];
   const profile = definition.readProfile(section, provider, relatedSections(section, all).slice(1));
-  if (Array.isArray(profile)) return [...nameFaults, ...profile];
+  if (Array.isArray(profile)) return [...nameFaults, ...profile, ...slipsOf(section, profile)];
   return nameFaults.length > 0 ? nameFaults : profile;
+}
+
+/** Keys of a section that are most likely one that it is said to lack, written wrong. Pure. */
+function slipsOf(section: IniSection, faults: readonly string[]): string[] {
+  const lacks = faults.flatMap(fault => /^missing (.+)$/.exec(fault)?.[1]?.split(', ') ?? []);
+  return [...section.values.keys()].flatMap(key => {
+    const meant = nearest(key, lacks);
+    // One that is there and empty is written right.
+    if (meant === undefined || meant.toLowerCase() === key) return [];
+    const line = lineOf(section, [key]);
+    return [`${line === undefined ? '' : `${line}: `}did you mean ${meant} by ${key}?`];
+  });
 }
 
 function shortened(name: string): string {
@@ -78,5 +91,7 @@ function unknownProvider(section: IniSection, provider: string): string {
   const where = line === undefined ? '' : `${line}: `;
   const among = `one of ${PROVIDERS.join(', ')}`;
   if (/\s[#;]/.test(provider)) return `${where}provider must be ${among}, with no comment on its line`;
-  return `${where}unknown provider "${provider}" (${among})`;
+  const near = nearest(provider, PROVIDERS);
+  const meant = near === undefined ? '' : `; did you mean ${near}?`;
+  return `${where}unknown provider "${provider}" (${among}${meant})`;
 }
