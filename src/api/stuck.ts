@@ -36,6 +36,7 @@ export const Stuck = z
         'disk',
         'store',
         'stations',
+        'station',
       ])
       .describe('what is counted'),
     stage: z.enum([

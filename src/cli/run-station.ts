@@ -76,7 +76,8 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     webFolder: cli.webFolder,
     isLiveWeb: cli.env.NODE_ENV === 'development',
   });
-  const server = createHttpServer({ app, clock, host, port, requestTimeoutMs, tls, log });
+  const { faults } = station;
+  const server = createHttpServer({ app, clock, host, port, requestTimeoutMs, tls, log, faults });
   const watch = new ConfigWatch({
     load: loadOptions(options, cli),
     initial: loaded,
@@ -92,7 +93,14 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
       log.warn(
         `the configuration's folder cannot be watched; its file is looked at every ${pollMs} ms instead: ${reason}`,
       ),
-    onFailure: error => log.error(`configuration not reloaded, the old one goes on:\n${error.message}`),
+    onFailure: error => {
+      log.error(`configuration not reloaded, the old one goes on:\n${error.message}`);
+      faults.begin('configuration', error, {
+        words: 'the configuration is not taken over, the old one goes on',
+        hint: '"sluice config check" has every fault; the file is read again when it changes.',
+      });
+    },
+    onTaken: () => faults.end('configuration'),
   });
   const manager = serviceManager({ env: cli.env, clock, log, status: () => `up at ${server.url()}` });
   const lifecycle = new Lifecycle(

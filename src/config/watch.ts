@@ -36,6 +36,8 @@ export interface ConfigWatchOptions {
    * or that `onChange` threw.
    */
   readonly onFailure: (error: SluiceError) => void;
+  /** Called whenever the file was read and holds, whether it says anything new or not. */
+  readonly onTaken?: () => void;
   /** Called with why the system does not watch the file's folder: the file is only checked now and then. */
   readonly onUnwatched: (reason: string, pollMs: number) => void;
   /** How long the file must stay as it is before it is read, so that no half-written one is. */
@@ -126,6 +128,7 @@ export class ConfigWatch implements Service {
     try {
       const file = this.#current.source ?? this.#options.load.file;
       const loaded = await loadConfig({ ...this.#options.load, file });
+      this.#options.onTaken?.();
       return await this.#apply(loaded);
     } catch (error) {
       const known = asSluiceError(error, { operation: 'reload configuration', subject: this.#path });

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
+import type { FaultBoard } from '../base/ongoing-faults.ts';
 import type { Random } from '../base/random.ts';
 import type { RepeatedMessages } from '../base/repeated-messages.ts';
 import type { Journal } from '../keep/local/journal.ts';
@@ -49,6 +50,7 @@ export interface DeliveryContext {
   readonly random: Random;
   /** What comes again and again is logged once a minute. */
   readonly messages: RepeatedMessages;
+  readonly faults?: FaultBoard | undefined;
   readonly log: Logger;
 }
 

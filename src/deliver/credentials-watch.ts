@@ -3,6 +3,7 @@ import { asSluiceError } from '../base/errors.ts';
 import { stampOfAll } from '../base/files/file-stamp.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
+import type { FaultBoard } from '../base/ongoing-faults.ts';
 import { Repeating } from '../base/repeating.ts';
 
 export interface CredentialsWatchOptions {
@@ -12,6 +13,7 @@ export interface CredentialsWatchOptions {
   readonly onChange: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly faults?: FaultBoard;
 }
 
 /** Two looks that see the same stand for a file that is written to its end. */
@@ -50,7 +52,7 @@ export class CredentialsWatch implements Service {
   }
 
   async #look(): Promise<void> {
-    const { onChange, log } = this.#options;
+    const { onChange, log, faults } = this.#options;
     const stamps = await this.#stamps();
     const isSettled = stamps === this.#seen;
     this.#seen = stamps;
@@ -58,9 +60,14 @@ export class CredentialsWatch implements Service {
     this.#read = stamps;
     try {
       await onChange();
+      faults?.end('credentials');
     } catch (error) {
       const { code, message: reason, hint } = asSluiceError(error);
       log.error({ code, reason, hint }, 'changed credentials not taken over; the old ones go on');
+      faults?.begin('credentials', error, {
+        words: 'changed credentials are not taken over, the old ones go on',
+        hint: 'Mend the credentials file; it is read again when it changes.',
+      });
     }
   }
 

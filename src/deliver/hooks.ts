@@ -96,7 +96,7 @@ export class Hooks {
 
   /** Never rejects. */
   async #run(run: HookRun, settings: HookSettings): Promise<void> {
-    const { journal, clock, log } = this.#context();
+    const { journal, clock, log, faults } = this.#context();
     const command = settings[run.event];
     const record = journal.byId(run.recordId);
     try {
@@ -110,11 +110,20 @@ export class Hooks {
         timeoutMs: settings.timeoutMs,
         signal,
       });
-      if (end.isGood) return await journal.hooks.end(run.id);
+      if (end.isGood) {
+        faults?.end(`hook ${run.event}`);
+        return await journal.hooks.end(run.id);
+      }
       const tries = run.failures + 1;
       const isLast = tries >= MOST_TRIES;
       const words = `hook after ${run.event} failed${isLast ? ', and is given up' : ''}`;
       log.warn({ ...logFields(record), try: tries, reason: end.why }, words);
+      faults?.begin(`hook ${run.event}`, end.why, {
+        words: `the hook after ${run.event} fails`,
+        hint: 'Its program says why; a hook gets the file as JSON on its standard input.',
+        isTriedAgain: !isLast,
+        forMs: HOOK_SHOWN_MS,
+      });
       if (isLast) return await journal.hooks.end(run.id);
       const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** run.failures, LONGEST_PAUSE_MS);
       await journal.hooks.postpone(run.id, clock.nowMs() + pauseMs);
@@ -126,6 +135,8 @@ export class Hooks {
   }
 }
 
+/** One that failed may be of a file alone, and the next may be long in coming. */
+const HOOK_SHOWN_MS = 86_400_000;
 const EVENTS: readonly HookEvent[] = ['delivered', 'failed'];
 
 /** What a command is told of a file. */

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { EnclosureOptions } from '../base/files/enclosure.ts';
 import type { Mount } from '../base/files/locations.ts';
 import type { Logger } from '../base/log.ts';
+import type { FaultBoard } from '../base/ongoing-faults.ts';
 import type { Random } from '../base/random.ts';
 import { RepeatedMessages } from '../base/repeated-messages.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
@@ -35,6 +36,7 @@ export interface DeliverySurroundings {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: Random;
+  readonly faults?: FaultBoard;
   /** What somebody paused, as it is now. */
   readonly pauses?: () => readonly Pause[];
   /** How files are reached; a test may come between any two calls. */
@@ -68,7 +70,7 @@ export function openContext(
   surroundings: DeliverySurroundings,
   listeners: ContextListeners,
 ): DeliveryContext {
-  const { clock, log, random, files, pauses = () => [], readMounts } = surroundings;
+  const { clock, log, random, faults, files, pauses = () => [], readMounts } = surroundings;
   const { root, settings } = plan;
   const { bucketCacheMs, missingBucketMs, probeIntervalMs } = settings;
   const opened = openDestinations(plan.profiles, openStore);
@@ -125,6 +127,7 @@ export function openContext(
     clock,
     random,
     messages: new RepeatedMessages(clock, LOG_EVERY_MS),
+    faults,
     log,
   };
 }

@@ -36,7 +36,7 @@ export interface DeliveryOptions
     Partial<
       Pick<
         SessionOptions,
-        'random' | 'beforeSync' | 'openWatch' | 'files' | 'createLock' | 'pauses' | 'readMounts'
+        'random' | 'faults' | 'beforeSync' | 'openWatch' | 'files' | 'createLock' | 'pauses' | 'readMounts'
       >
     > {
   /** What to do from the start on; asked for once, before anything else. */
@@ -93,7 +93,7 @@ export interface DeliveryStatus {
 export class Delivery implements Service {
   readonly name = 'delivery';
   readonly #options: Required<
-    Omit<DeliveryOptions, 'rereadProfiles' | 'files' | 'createLock' | 'pauses' | 'readMounts'>
+    Omit<DeliveryOptions, 'rereadProfiles' | 'faults' | 'files' | 'createLock' | 'pauses' | 'readMounts'>
   > &
     DeliveryOptions;
   readonly #changes = new Serializer();

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { asSluiceError } from '../base/errors.ts';
 import { stampOfAll } from '../base/files/file-stamp.ts';
 import type { Logger } from '../base/log.ts';
+import type { FaultBoard } from '../base/ongoing-faults.ts';
 import { RepeatedMessages } from '../base/repeated-messages.ts';
 import { Repeating } from '../base/repeating.ts';
 import {
@@ -26,6 +27,7 @@ export interface CertificateRenewalOptions {
   readonly first: ServerCertificate;
   readonly clock: Clock;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly faults?: FaultBoard | undefined;
 }
 
 /**
@@ -69,9 +71,10 @@ export class CertificateRenewal {
   }
 
   #renew(): void {
-    const { server, files, log } = this.#options;
+    const { server, files, log, faults } = this.#options;
     try {
       const next = readServerCertificate(files);
+      faults?.end('certificate files');
       if (next.fingerprint === this.#shown.fingerprint && next.key === this.#shown.key) return;
       server.setSecureContext({ cert: next.cert, key: next.key, minVersion: LEAST_TLS_VERSION });
       this.#shown = next;
@@ -80,12 +83,22 @@ export class CertificateRenewal {
     } catch (error) {
       const { message, hint } = asSluiceError(error);
       log.error({ hint }, `the server's certificate is not renewed, the old one goes on: ${message}`);
+      faults?.begin('certificate files', error, {
+        words: "the server's certificate is not renewed, the old one goes on",
+        hint: 'Put the certificate and its key into the files of server.tls; they are read again when they change.',
+      });
     }
   }
 
   #tellFault(): void {
-    const { files, clock, log } = this.#options;
+    const { files, clock, log, faults } = this.#options;
     const fault = certificateFault(this.#shown, clock.nowMs());
+    if (fault === undefined) faults?.end('certificate');
+    else
+      faults?.begin('certificate', fault, {
+        words: `the server's certificate ${files.cert}`,
+        hint: 'Renew it in the files of server.tls: browsers and commands refuse it otherwise.',
+      });
     if (fault === undefined || this.#faults.admit(`${this.#shown.fingerprint} ${fault}`) === undefined)
       return;
     log.warn(`the server's certificate ${files.cert} ${fault}`);

@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 import { type Logger, silentLogger } from '../base/log.ts';
+import type { FaultBoard } from '../base/ongoing-faults.ts';
 import { senderOf } from './body-budget.ts';
 import { readServerCertificate, type TlsFiles } from './certificate-files.ts';
 import { CertificateRenewal, LEAST_TLS_VERSION } from './certificate-renewal.ts';
@@ -24,6 +25,8 @@ export interface HttpServerOptions {
   readonly tls?: TlsFiles | undefined;
   /** Hears of renewals. */
   readonly log?: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** Hears of those that fail, as long as they do. */
+  readonly faults?: FaultBoard;
 }
 
 const CHECK_CLIENTS_EVERY_MS = 5_000;
@@ -41,7 +44,7 @@ export interface HttpServer extends Service {
 
 /** Listens for the app. start() throws `port_in_use`, and `config_invalid` for a certificate that is none; stop() ends idle connections at once and the rest soon. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { app, clock, host, port, requestTimeoutMs, tls, log = silentLogger } = options;
+  const { app, clock, host, port, requestTimeoutMs, tls, log = silentLogger, faults } = options;
   let server: Server | undefined;
   let renewal: CertificateRenewal | undefined;
 
@@ -75,7 +78,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       server = created;
       if (tls && certificate) {
         const secure = created as Server & TlsServer;
-        renewal = new CertificateRenewal({ server: secure, files: tls, first: certificate, clock, log });
+        renewal = new CertificateRenewal({
+          server: secure,
+          files: tls,
+          first: certificate,
+          clock,
+          log,
+          faults,
+        });
         renewal.start();
       }
     },

@@ -6,6 +6,7 @@ import { SluiceError } from '../base/errors.ts';
 import { makeFolder } from '../base/files/make-folder.ts';
 import type { Service } from '../base/lifecycle.ts';
 import { type Logger, quietAbout, silentLogger } from '../base/log.ts';
+import { type FaultBoard, OngoingFaults } from '../base/ongoing-faults.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import { CredentialsWatch } from '../deliver/credentials-watch.ts';
@@ -74,6 +75,8 @@ export interface StationOptions {
 /** A station, put together but not started: its services go into a lifecycle, in this order. */
 export interface Station extends StationApi {
   readonly services: readonly Service[];
+  /** Where what goes wrong around it is told. */
+  readonly faults: FaultBoard;
   /**
    * Takes over another configuration; what has not changed goes on undisturbed. Throws `url_*` for a repository
    * that cannot be one, having changed nothing.
@@ -118,6 +121,7 @@ class ComposedStation implements Station {
   readonly diskHistory: DiskHistory;
   readonly events: EventObserver;
   readonly schedule: ScheduleApi;
+  readonly faults: OngoingFaults;
   readonly #options: StationOptions;
   readonly #startedMs: number;
   #config: Config;
@@ -131,11 +135,14 @@ class ComposedStation implements Station {
     this.#options = options;
     this.#config = options.config;
     this.#startedMs = options.clock.monotonicMs();
+    const faults = new OngoingFaults(options.clock);
+    this.faults = faults;
     const { local } = options;
     const { root, database } = options.config;
     const current = {
       random: systemRandom,
       ...options,
+      faults,
       config: () => this.#config,
       stores: () => this.#stores,
       pauses: () => this.pauses.list(),
@@ -148,6 +155,7 @@ class ComposedStation implements Station {
     });
     this.deliveries = new Delivery({
       ...options,
+      faults,
       pauses: current.pauses,
       plan: () => this.#planDelivery(this.#config),
       rereadProfiles: () => findProfiles({ deliver: this.#config.deliver, env: options.env }, silentLogger),
@@ -171,6 +179,7 @@ class ComposedStation implements Station {
     });
     this.captures = new CaptureService({
       ...options,
+      faults,
       openCaptures: () => local.openCaptures(),
       receiver: this.deliveries,
       reclaimers: directory =>
@@ -367,6 +376,7 @@ class ComposedStation implements Station {
       deliveries: this.deliveries,
       changesets: this.changesets,
       captures: this.captures,
+      faults: this.faults,
       stations: () => this.#stores.store.stations.list(),
       disks: () => stationDisks(this.#config),
       storeOutage: () => this.storeOutage(),
@@ -417,6 +427,7 @@ class ComposedStation implements Station {
       onChange: async () => void (await this.deliveries.reconfigure(await this.#planDelivery(this.#config))),
       clock,
       log,
+      faults: this.faults,
     });
   }
 

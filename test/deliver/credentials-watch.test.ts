@@ -3,6 +3,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLogger } from '../../src/base/log.ts';
+import { OngoingFaults } from '../../src/base/ongoing-faults.ts';
 import { CredentialsWatch } from '../../src/deliver/credentials-watch.ts';
 import { isSamePlan } from '../../src/deliver/plan.ts';
 import { Secret } from '../../src/keep/buckets/credentials/secret.ts';
@@ -27,9 +28,11 @@ test('a credentials file counts once it has been written to its end, in place, r
   const told: unknown[] = [];
   let changes = 0;
   let fails = false;
+  const faults = new OngoingFaults(clock);
   const watch = new CredentialsWatch({
     paths: () => [path, join(folder, 'never')],
     clock,
+    faults,
     log: { ...silentLogger, error: (fields: unknown) => void told.push(fields) } as typeof silentLogger,
     onChange: async () => {
       changes += 1;
@@ -54,6 +57,13 @@ test('a credentials file counts once it has been written to its end, in place, r
   await look(clock);
   await look(clock);
   assert.deepEqual([changes, told.length], [2, 1]);
+  assert.match(faults.all()[0]?.message ?? '', /credentials are not taken over, .*: half of it/);
+  fails = false;
+  writeFileSync(path, 'four');
+  await look(clock);
+  await look(clock);
+  assert.equal(changes, 3);
+  assert.deepEqual(faults.all(), []);
   await watch.stop();
   assert.equal(clock.pendingTimers, 0);
 });

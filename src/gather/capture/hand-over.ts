@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import { Enclosure } from '../../base/files/enclosure.ts';
 import type { Logger } from '../../base/log.ts';
+import type { FaultBoard } from '../../base/ongoing-faults.ts';
 import { RepeatedMessages } from '../../base/repeated-messages.ts';
 import type { CaptureJournal } from '../../keep/local/captures.ts';
 import type { FinishedFile } from './files/collector-files.ts';
@@ -18,6 +19,7 @@ export interface HandOverOptions {
   readonly journal: Pick<CaptureJournal, 'enter'>;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly faults?: FaultBoard | undefined;
 }
 
 /**
@@ -96,6 +98,7 @@ export class HandOver {
       }
     }
     this.#queue = [...left, ...this.#queue];
+    if (this.#queue.length === 0) this.#options.faults?.end('capture folder');
     if (this.#queue.length === 0 || this.#closed) return;
     this.#cancelRetry = clock.timer(RETRY_MS, () => {
       this.#cancelRetry = undefined;
@@ -104,6 +107,11 @@ export class HandOver {
   }
 
   #report(error: unknown): void {
+    this.#options.faults?.begin('capture folder', error, {
+      words: 'files of readings wait in the capture folder',
+      hint: 'Nothing is lost: they are handed over to delivery as soon as that can be.',
+      isTriedAgain: true,
+    });
     const { code, message: reason } = asSluiceError(error);
     const suppressed = this.#messages.admit(this.#closed ? 'closed' : code);
     if (suppressed === undefined) return;

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
 import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
+import type { FaultBoard } from '../../base/ongoing-faults.ts';
 import type { Config } from '../../config/schema.ts';
 import { DiskBudget, type DiskBudgetPreview, measureDisk, type Reclaimer } from '../../keep/disk/budget.ts';
 import type { DiskBudgetSettings } from '../../keep/disk/plan.ts';
@@ -32,6 +33,7 @@ export interface CaptureServiceOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly openCaptures: (path: string) => Promise<CaptureJournal>;
+  readonly faults?: FaultBoard;
   /** Started before this, stopped after it. */
   readonly receiver: FileReceiver;
   /** What gives way before readings do on the disk of a folder, in that order. */
@@ -75,6 +77,8 @@ export class CaptureService implements Service {
   #capture: CaptureClient | undefined;
   #budget: DiskBudget | undefined;
   #staleFiles: StaleFilesMonitor | undefined;
+  /** Collectors whose profile is not known. */
+  #resting: CapturePlan['collectors'] = [];
 
   constructor(options: CaptureServiceOptions) {
     this.#options = options;
@@ -84,7 +88,7 @@ export class CaptureService implements Service {
   /** Throws destination_invalid for a collector whose profile is not known, spool_invalid, disk_*, database_*. */
   async start(): Promise<void> {
     if (this.#journal) return;
-    const { clock, log, receiver, openCaptures } = this.#options;
+    const { clock, log, faults, receiver, openCaptures } = this.#options;
     const { database, deliver } = this.#config;
     const plan = capturePlan(this.#config);
     const [stray] = this.#strays(plan);
@@ -92,7 +96,7 @@ export class CaptureService implements Service {
     const journal = await openCaptures(database);
     this.#journal = journal;
     const incoming = join(deliver.directory, 'incoming');
-    this.#capture = new CaptureClient(plan, { incoming, journal, clock, log });
+    this.#capture = new CaptureClient(plan, { incoming, journal, clock, log, faults });
     this.#budget = this.#newBudget(journal, incoming);
     this.#staleFiles = new StaleFilesMonitor({
       journal,
@@ -125,9 +129,16 @@ export class CaptureService implements Service {
     this.#config = config;
     const plan = capturePlan(config);
     const strays = this.#strays(plan);
+    const { log, faults, receiver } = this.#options;
+    for (const { name } of this.#resting) faults?.end(`profile of ${name}`);
+    this.#resting = strays;
     for (const stray of strays) {
-      const { message, hint } = unknownProfile(stray, this.#options.receiver.profiles());
-      this.#options.log.error({ collector: stray.name, hint }, message);
+      const error = unknownProfile(stray, receiver.profiles());
+      log.error({ collector: stray.name, hint: error.hint }, error.message);
+      faults?.begin(`profile of ${stray.name}`, error, {
+        words: 'a collector rests',
+        hint: 'Put the profile into the credentials file, or name another one in its "to".',
+      });
     }
     const collectors = plan.collectors.map(one => (strays.includes(one) ? { ...one, disabled: true } : one));
     await this.#capture?.reconfigure({ ...plan, collectors });

@@ -1,7 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
-import { SluiceError } from '../../base/errors.ts';
+import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
+import type { FaultBoard } from '../../base/ongoing-faults.ts';
 import type { Random } from '../../base/random.ts';
 import type { Config } from '../../config/schema.ts';
 import { CallLimiter } from '../../engine/call-budgets/call-limiter.ts';
@@ -33,13 +34,21 @@ import { type UnseenAtHost, UnseenAtHosts } from './hosts/unseen-at-hosts.ts';
 import { type ListedChangeset, listedChangeset } from './listed-changeset.ts';
 import { SyncPlanner } from './planner.ts';
 import { BY_HAND, CHANGESET_KIND, changesetKey, firstInLine, hostOfGroup } from './schedule.ts';
-import { checkSender, receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks.ts';
+import {
+  checkSender,
+  namesEvent,
+  receiveWebhook,
+  type WebhookOutcome,
+  type WebhookRequest,
+} from './webhooks.ts';
 import { createChangesetWorkers } from './workers.ts';
 
 /** Repositories whose webhooks seem not to arrive, shown at the most. */
 const GAPS_SHOWN = 100;
 /** So many changes in a row that no webhook announced are no accident. */
 const GAP_FROM = 3;
+/** A host whose webhooks were taken off says nothing of it: that they were refused is over by itself then. */
+const REFUSED_SHOWN_MS = 86_400_000;
 
 /** Credentials that a host does not accept. */
 export interface HostRefusal {
@@ -56,6 +65,7 @@ export interface ChangesetsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly faults?: FaultBoard;
   /** What somebody paused, as it is now. */
   readonly pauses?: () => readonly Pause[];
   /** A push was announced for a repository; these are spellings of its address. */
@@ -254,13 +264,40 @@ export class Changesets implements Service {
 
   /** Whether a webhook of those headers can be believed, before its body is read. Throws `signature_invalid`. */
   checkSender(kind: ForgeKind, headers: WebhookRequest['headers']): void {
-    checkSender(kind, headers, this.#options.forges.webhooksOf(kind), this.#context());
+    try {
+      checkSender(kind, headers, this.#options.forges.webhooksOf(kind), this.#context());
+    } catch (error) {
+      this.#refused(kind, headers, error);
+      throw error;
+    }
   }
 
   /** Takes in a webhook. Throws `signature_invalid`, `body_invalid`. */
-  receive(kind: ForgeKind, headers: WebhookRequest['headers'], rawBody: Buffer): Promise<WebhookOutcome> {
-    const { forges, onPush } = this.#options;
-    return receiveWebhook({ kind, headers, rawBody }, forges.webhooksOf(kind), this.#context(), onPush);
+  async receive(
+    kind: ForgeKind,
+    headers: WebhookRequest['headers'],
+    rawBody: Buffer,
+  ): Promise<WebhookOutcome> {
+    const { forges, onPush, faults } = this.#options;
+    try {
+      const webhooks = forges.webhooksOf(kind);
+      const outcome = await receiveWebhook({ kind, headers, rawBody }, webhooks, this.#context(), onPush);
+      faults?.end(`webhooks ${kind}`);
+      return outcome;
+    } catch (error) {
+      this.#refused(kind, headers, error);
+      throw error;
+    }
+  }
+
+  /** What names no event of a code host is of somebody who tries addresses, and no concern of the station's. */
+  #refused(kind: ForgeKind, headers: WebhookRequest['headers'], error: unknown): void {
+    if (!namesEvent(headers) || asSluiceError(error).code !== 'signature_invalid') return;
+    this.#options.faults?.begin(`webhooks ${kind}`, error, {
+      words: `webhooks of ${kind} are refused`,
+      hint: 'Set the same secret at the host and in hosts.<name>.webhookSecret; until then changes are seen by their schedule.',
+      forMs: REFUSED_SHOWN_MS,
+    });
   }
 
   totals(): Promise<ChangesetTotals[]> {

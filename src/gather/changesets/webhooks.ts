@@ -122,6 +122,13 @@ function senderOf(
   return sender.host;
 }
 
+/** Whether a request says of itself that it is a code host's: each of them names the event in a header of its own. */
+export function namesEvent(headers: HttpHeaders): boolean {
+  return Object.entries(headers).some(
+    ([name, value]) => value !== undefined && /^x-(github|gitlab|gitea|forgejo|gogs)-event$/i.test(name),
+  );
+}
+
 /** Hosts of a kind with a secret. */
 function candidatesOf(kind: ForgeKind, hosts: CodeHosts): readonly ForgeSettings[] {
   const candidates = hosts.settings().filter(host => host.kind === kind && host.webhookSecret !== undefined);

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
 import { lazyService, type Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
+import type { FaultBoard } from '../../base/ongoing-faults.ts';
 import type { Random } from '../../base/random.ts';
 import type { Config } from '../../config/schema.ts';
 import type { EndedWork } from '../../engine/queue/handler.ts';
@@ -44,6 +45,7 @@ export interface RepositoriesOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly faults?: FaultBoard;
   /** What somebody paused, as it is now. */
   readonly pauses?: () => readonly Pause[];
   /** The code host of that name. Throws `url_invalid` where it is none that is known. */
@@ -89,7 +91,7 @@ export class Repositories {
       lazyService('bake threads', () => this.#createThreads()),
       lazyService('repository workers', () => this.#createWorkers()),
       lazyService('churn workers', () => churnWorkers(this.#context, this.running.churn)),
-      lazyService('mailmap', () => followMailmapFile(this.#context)),
+      lazyService('mailmap', () => followMailmapFile({ ...this.#context, faults: options.faults })),
       lazyService('forgotten clones', () => this.#createUpkeep()),
     ];
     this.schedule = {

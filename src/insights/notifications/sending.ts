@@ -1,4 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
+import type { SluiceError } from '../../base/errors.ts';
+import type { FaultBoard } from '../../base/ongoing-faults.ts';
 import type { Config } from '../../config/schema.ts';
 import type { WorkHandler } from '../../engine/queue/handler.ts';
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
@@ -23,6 +25,28 @@ export const NOTIFICATION_RETRY: RetrySchedule = {
   jitter: 0.2,
   permanent: 'give-up',
 };
+
+const CHANNELS: readonly Channel[] = ['webhook', 'command'];
+
+/** Under which name it is told that nothing goes out by a channel. */
+export function sendingFault(channel: string): string {
+  return `notifications by ${channel}`;
+}
+
+/** What was to be sent by a channel has not arrived: who relies on it hears nothing. */
+export function tellSendingFailed(channel: string, error: SluiceError, faults: FaultBoard | undefined): void {
+  faults?.begin(sendingFault(channel), error, {
+    words: `nobody is told by ${channel}`,
+    hint: 'Check notify.webhook and notify.command in sluice.yaml.',
+    isTriedAgain: true,
+  });
+}
+
+/** A channel that nobody configures any more is none that fails. */
+export function endUnconfigured(notify: Config['notify'], faults: FaultBoard | undefined): void {
+  const open = channelsOf(notify);
+  for (const channel of CHANNELS) if (!open.includes(channel)) faults?.end(sendingFault(channel));
+}
 
 /** The ways out that a configuration opens. */
 export function channelsOf({ webhook, command }: Config['notify']): readonly Channel[] {
@@ -62,6 +86,7 @@ export function sendingHandler(
   notifications: NotificationStore,
   clock: Clock,
   notify: () => Config['notify'],
+  faults?: FaultBoard,
 ): WorkHandler {
   return {
     retry: NOTIFICATION_RETRY,
@@ -70,12 +95,14 @@ export function sendingHandler(
       const notification = await notifications.byId(id);
       if (!notification) return { nextAtMs: null, reason: 'no longer known' };
       const isSent = await sendBy(channel, payloadOf(notification), notify(), signal);
+      faults?.end(sendingFault(channel));
       await notifications.endSending(id, channel, isSent ? null : 'no longer configured', clock.nowMs());
       return { nextAtMs: null, reason: 'sent' };
     },
     async onFailure({ claim, error, decision }) {
-      if (!('giveUp' in decision)) return;
       const { id, channel } = sendingOf(claim.key);
+      tellSendingFailed(channel, error, faults);
+      if (!('giveUp' in decision)) return;
       await notifications.endSending(id, channel, error.message, clock.nowMs());
     },
   };

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
+import type { FaultBoard } from '../../base/ongoing-faults.ts';
 import type { Random } from '../../base/random.ts';
 import type { Config } from '../../config/schema.ts';
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
@@ -17,6 +18,7 @@ export interface NotificationsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly faults?: FaultBoard;
 }
 
 /** A slow webhook holds up no more than itself. */
@@ -43,7 +45,7 @@ export class Notifications implements Service {
 
   async start(): Promise<void> {
     if (this.#workers) return;
-    const { config, stores, clock, random, log } = this.#options;
+    const { config, stores, clock, random, log, faults } = this.#options;
     const { store, queue } = stores();
     // A process that was killed may have left what it raised off the schedule.
     for (const { id, channel } of await store.notifications.unsent()) {
@@ -56,7 +58,7 @@ export class Notifications implements Service {
       random,
       log,
       handlers: new Map([
-        [NOTIFICATION_KIND, sendingHandler(store.notifications, clock, () => config().notify)],
+        [NOTIFICATION_KIND, sendingHandler(store.notifications, clock, () => config().notify, faults)],
       ]),
       concurrency: CONCURRENCY,
       perGroup: PER_CHANNEL,

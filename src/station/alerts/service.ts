@@ -2,11 +2,19 @@ import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
+import type { FaultBoard } from '../../base/ongoing-faults.ts';
 import type { Random } from '../../base/random.ts';
 import type { Config } from '../../config/schema.ts';
 import { nextTry } from '../../engine/retry.ts';
 import type { SentPayload } from '../../insights/notifications/payload.ts';
-import { channelsOf, NOTIFICATION_RETRY, sendBy } from '../../insights/notifications/sending.ts';
+import {
+  channelsOf,
+  endUnconfigured,
+  NOTIFICATION_RETRY,
+  sendBy,
+  sendingFault,
+  tellSendingFailed,
+} from '../../insights/notifications/sending.ts';
 import type { Alert, AlertStore, BegunAlert } from '../../keep/local/alerts.ts';
 import { type AlertFacts, alertsOf } from './conditions.ts';
 
@@ -20,6 +28,7 @@ export interface AlertsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly faults?: FaultBoard;
 }
 
 /** What leaves the station of an alert. */
@@ -100,14 +109,17 @@ export class Alerts implements Service {
   }
 
   async #send(store: AlertStore, signal: AbortSignal): Promise<void> {
-    const { config, clock, random, log } = this.#options;
+    const { config, clock, random, log, faults } = this.#options;
+    endUnconfigured(config().notify, faults);
     for (const { id, channel, payload, failures } of store.due(clock.nowMs(), SENT_AT_ONCE)) {
       try {
         await sendBy(channel, { ...payload, id } satisfies SentPayload, config().notify, signal);
         await store.end(id);
+        faults?.end(sendingFault(channel));
       } catch (error) {
         signal.throwIfAborted();
         const known = asSluiceError(error);
+        tellSendingFailed(channel, known, faults);
         const decision = nextTry(NOTIFICATION_RETRY, failures + 1, known, random, clock.nowMs());
         log.warn({ channel, code: known.code, reason: known.message }, 'an alert could not be sent');
         if ('giveUp' in decision) await store.end(id);

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { silentLogger } from '../../../src/base/log.ts';
+import { OngoingFaults } from '../../../src/base/ongoing-faults.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { slackMessageOf } from '../../../src/insights/notifications/payload.ts';
 import { type AlertFacts, alertsOf } from '../../../src/station/alerts/conditions.ts';
@@ -107,6 +108,7 @@ test('an alert is sent once when it begins and once when it ends, over restarts 
     timeoutMs: 5000,
   };
   let facts: AlertFacts = { ...WELL, holds: [HOLD] };
+  const faults = new OngoingFaults(clock);
   const start = async () => {
     const alerts = new Alerts({
       config: () => ({ notify }) as unknown as Config,
@@ -115,6 +117,7 @@ test('an alert is sent once when it begins and once when it ends, over restarts 
       clock,
       random: () => 0,
       log: silentLogger,
+      faults,
     });
     await alerts.start();
     return alerts;
@@ -125,7 +128,13 @@ test('an alert is sent once when it begins and once when it ends, over restarts 
       return received.length >= count;
     });
   let alerts = await start();
+  await until('the first refusal is told', async () => {
+    await clock.advance(15_000);
+    return faults.all().length === 1;
+  });
+  assert.match(faults.all()[0]?.message ?? '', /^nobody is told by webhook: /);
   await settled(1);
+  await until('it is over', async () => faults.all().length === 0);
   assert.deepEqual(
     received.map(({ event, alert, endedAt }) => [event, alert, endedAt]),
     [['began', 'place bucket p/b', null]],

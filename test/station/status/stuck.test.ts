@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { OPERATIONS } from '../../../src/api/operations.ts';
+import { SluiceError } from '../../../src/base/errors.ts';
+import { OngoingFaults } from '../../../src/base/ongoing-faults.ts';
 import { type Random, seededRandom } from '../../../src/base/random.ts';
 import type { HoldStatus } from '../../../src/deliver/queue/hold-status.ts';
 import { NO_CAPTURE } from '../../../src/gather/capture/service.ts';
@@ -148,6 +150,7 @@ function stuckIn(
     },
     changesets: { holds: () => [HOST_HOLD], refusals: () => [], unseen: () => [] },
     captures: { status: async () => NO_CAPTURE },
+    faults: { all: () => [] },
     stations: async () => [],
     disks: async () => [],
     storeOutage: () => undefined,
@@ -266,6 +269,23 @@ test('stuck: each says where, why, since when, what to do and which operation do
       schema.parse(given);
     }
   }
+});
+
+test('stuck: what goes wrong at the station itself is in it as long as it lasts, with what to do (W-53)', async t => {
+  const made = await generated(t, 6, 20);
+  const faults = new OngoingFaults(made.clock);
+  const shown = async () => (await stuckIn(made, { faults })).stuck.filter(({ kind }) => kind === 'station');
+  assert.deepEqual(await shown(), []);
+  faults.begin('configuration', new SluiceError('config_invalid', 'sluice.yaml: no such setting: rots'), {
+    words: 'the configuration is not taken over',
+  });
+  const [fault, ...others] = await shown();
+  assert.deepEqual(others, []);
+  assert.equal(fault?.cause, 'the configuration is not taken over: sluice.yaml: no such setting: rots');
+  assert.equal(fault.sinceAt, new Date(made.clock.nowMs()).toISOString());
+  assert.ok(fault.hint !== null && !fault.isWaiting);
+  faults.end('configuration');
+  assert.deepEqual(await shown(), []);
 });
 
 test('stuck: where files do not go by themselves all that is due is in it; a store that is away hides no files (W-53)', async t => {

@@ -3,6 +3,7 @@ import type { Clock } from '../../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { makeFolderSync } from '../../../base/files/make-folder.ts';
 import type { Logger } from '../../../base/log.ts';
+import type { FaultBoard } from '../../../base/ongoing-faults.ts';
 import { siblingModule, ThreadClient } from '../../../base/thread-client.ts';
 import type { Payload, RequestName } from '../../../base/thread-protocol.ts';
 import type { CaptureJournal } from '../../../keep/local/captures.ts';
@@ -27,6 +28,7 @@ export interface CaptureClientOptions {
   readonly journal: Pick<CaptureJournal, 'enter'>;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly faults?: FaultBoard | undefined;
   /** The module that runs inside the capture thread; a test gives another. */
   readonly threadEntry?: URL;
 }

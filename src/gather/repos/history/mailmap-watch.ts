@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileStamp } from '../../../base/files/file-stamp.ts';
 import type { Service } from '../../../base/lifecycle.ts';
+import type { FaultBoard } from '../../../base/ongoing-faults.ts';
 import { Repeating } from '../../../base/repeating.ts';
 import type { RepositoryContext } from '../context.ts';
 import { runGit } from '../git/spawn.ts';
@@ -14,7 +15,14 @@ const LOOK_MS = 1000;
 /** Repositories that are read of at once; each may have a mailmap of megabytes. */
 const REPOSITORIES_AT_ONCE = 20;
 
-type Context = Pick<RepositoryContext, 'config' | 'store' | 'clock' | 'log'>;
+type Context = Pick<RepositoryContext, 'config' | 'store' | 'clock' | 'log'> & {
+  readonly faults?: FaultBoard | undefined;
+};
+
+const FAULT = {
+  words: 'the mailmap of the configuration is not applied',
+  hint: 'Mend the file that mailmap names; it is read again when it changes.',
+};
 
 /**
  * Names people anew in each repository that is behind the station's mailmap, from what is kept of its own. No clone is
@@ -68,7 +76,7 @@ async function emptyRepository(): Promise<string> {
  * A file that cannot be read is told of once; what it said before stays in force. Whatever failed is tried again.
  */
 export function followMailmapFile(context: Context): Service {
-  const { config, clock, log } = context;
+  const { config, clock, log, faults } = context;
   let applied: string | undefined;
   let seen: string | undefined;
   let failed = false;
@@ -83,8 +91,11 @@ export function followMailmapFile(context: Context): Service {
       if (!isSettled || stamp === applied) return;
       try {
         const { content, fault } = await readMailmapFile(path);
-        if (fault !== undefined) log.error({ path }, fault);
-        else {
+        if (fault !== undefined) {
+          log.error({ path }, fault);
+          faults?.begin('mailmap', fault, FAULT);
+        } else {
+          faults?.end('mailmap');
           const repositories = await applyMailmapFile(content, context, signal);
           if (repositories > 0) log.info({ path, repositories }, 'people are named by another mailmap');
         }
@@ -93,6 +104,7 @@ export function followMailmapFile(context: Context): Service {
       } catch (error) {
         if (signal.aborted) return;
         if (!failed) log.warn({ err: error, path }, 'the mailmap could not be applied; it is tried again');
+        faults?.begin('mailmap', error, { ...FAULT, isTriedAgain: true });
         failed = true;
       }
     },

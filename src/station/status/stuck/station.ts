@@ -1,3 +1,4 @@
+import type { OngoingFault } from '../../../base/ongoing-faults.ts';
 import { isoOrNull, isoTime } from '../../../base/units.ts';
 import type { CollectorStatus } from '../../../gather/capture/collectors/status.ts';
 import type { KnownStation } from '../../../keep/store/stations.ts';
@@ -12,18 +13,23 @@ export interface StationParts {
   readonly disks: readonly StationDisk[];
   readonly minFreeDiskBytes: number;
   readonly stations: readonly KnownStation[];
+  readonly faults: readonly OngoingFault[];
   readonly nowMs: number;
 }
 
 const NO_MORE = { place: null, code: null, hint: null, example: null, sinceAt: null, actions: [] } as const;
 
-/** A store that is away, collectors that bring nothing, disks that are full, stations that say nothing. Pure. */
+/**
+ * A store that is away, collectors that bring nothing, disks that are full, stations that say nothing, and what else goes
+ * wrong at the station itself. Pure.
+ */
 export function stuckStation(parts: StationParts): StuckItem[] {
-  const { outage, collectors, disks, minFreeDiskBytes, stations, nowMs } = parts;
+  const { outage, collectors, disks, minFreeDiskBytes, stations, faults, nowMs } = parts;
   return [
     ...(outage ? [awayItem(outage)] : []),
     ...collectors.flatMap(collectorItems),
     ...disks.filter(({ freeBytes }) => freeBytes < minFreeDiskBytes).map(diskItem),
+    ...faults.map(faultItem),
     ...stations.filter(isMissed).map(station => silentItem(station, nowMs)),
   ];
 }
@@ -87,6 +93,21 @@ function collectorItems(collector: CollectorStatus): StuckItem[] {
           },
         ]),
   ];
+}
+
+function faultItem({ about, code, message, hint, sinceMs, isTriedAgain }: OngoingFault): StuckItem {
+  return {
+    ...NO_MORE,
+    id: `fault ${about}`,
+    kind: 'station',
+    stage: 'failing',
+    code,
+    cause: message,
+    hint: hint ?? remedyOf(code),
+    count: 1,
+    sinceAt: isoTime(sinceMs),
+    isWaiting: isTriedAgain,
+  };
 }
 
 function diskItem({ path, holds, freeBytes }: StationDisk): StuckItem {

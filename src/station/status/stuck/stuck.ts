@@ -1,4 +1,5 @@
 import type { Answer } from '../../../api/operations.ts';
+import type { OngoingFaults } from '../../../base/ongoing-faults.ts';
 import type { Delivery } from '../../../deliver/service.ts';
 import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
 import type { CaptureService } from '../../../gather/capture/service.ts';
@@ -21,6 +22,7 @@ export interface StuckSources {
   readonly deliveries: Pick<Delivery, 'unsettled' | 'underWay' | 'endpoints' | 'status'>;
   readonly changesets: Pick<Changesets, 'holds' | 'refusals' | 'unseen'>;
   readonly captures: Pick<CaptureService, 'status'>;
+  readonly faults: Pick<OngoingFaults, 'all'>;
   stations(): Promise<readonly KnownStation[]>;
   disks(): Promise<readonly StationDisk[]>;
   storeOutage(): StoreOutage | undefined;
@@ -73,7 +75,10 @@ export async function findStuck(sources: StuckSources): Promise<Answer<'listStuc
   const stuck = [
     ...files.stuck,
     ...gathering.stuck,
-    ...stuckStation({ outage, collectors, disks, minFreeDiskBytes, stations, nowMs }),
+    ...stuckStation({
+      ...{ outage, collectors, disks, minFreeDiskBytes, stations, nowMs },
+      faults: sources.faults.all(),
+    }),
   ];
   return {
     stuck: stuck.sort((one, two) => Number(one.isWaiting) - Number(two.isWaiting) || two.count - one.count),

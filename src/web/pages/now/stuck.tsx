@@ -51,9 +51,7 @@ function Item({ item }: { readonly item: StuckItem }) {
         </p>
       </div>
       <p class="where">
-        <a href={hrefTo(item)}>
-          {number(item.count)} {wordsFor(item)}
-        </a>
+        <Where item={item} />
         <span class="quiet">
           <Ago at={sinceAt} />
         </span>
@@ -72,6 +70,13 @@ function Item({ item }: { readonly item: StuckItem }) {
       </div>
     </li>
   );
+}
+
+/** How many of what, and the way to them where they have one. */
+function Where({ item }: { readonly item: StuckItem }) {
+  const words = item.kind === 'station' ? 'this station' : `${number(item.count)} ${wordsFor(item)}`;
+  const href = hrefTo(item);
+  return href === undefined ? <span>{words}</span> : <a href={href}>{words}</a>;
 }
 
 /** Whether an example is what stands beside it already. Pure. */
@@ -96,14 +101,14 @@ function wordsFor({ kind, stage, count: many }: StuckItem): string {
   return one ? kind.replace(/s$/, '') : kind;
 }
 
-function hrefTo({ kind, stage, code }: StuckItem): string {
+function hrefTo({ kind, stage, code }: StuckItem): string | undefined {
   if (kind === 'files' && (stage === 'failed' || stage === 'gone'))
     return `#/deliveries?state=failed&cause=${encodeURIComponent(code ?? '')}`;
   if (kind === 'files') return '#/deliveries?state=waiting';
   if (kind === 'repositories') return '#/repositories?show=failing';
   if (kind === 'changesets') return '#/changesets?show=failing';
-  if (kind === 'collectors') return '#/capture';
-  return kind === 'targets' ? '#/schedule' : '#/';
+  if (kind === 'collectors' || kind === 'disk') return '#/capture';
+  return kind === 'targets' || kind === 'code host' ? '#/schedule' : undefined;
 }
 
 function labelOf({ count: many }: StuckItem, { action }: Action): string {
