@@ -125,7 +125,7 @@ function senderOf(
 /** Whether a request says of itself that it is a code host's: each of them names the event in a header of its own. */
 export function namesEvent(headers: HttpHeaders): boolean {
   return Object.entries(headers).some(
-    ([name, value]) => value !== undefined && /^x-(github|gitlab|gitea|forgejo|gogs)-event$/i.test(name),
+    ([name, value]) => value !== undefined && /^x-[a-z]+-event$/i.test(name),
   );
 }
 

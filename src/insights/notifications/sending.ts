@@ -34,7 +34,11 @@ export function sendingFault(channel: string): string {
 }
 
 /** What was to be sent by a channel has not arrived: who relies on it hears nothing. */
-export function tellSendingFailed(channel: string, error: SluiceError, faults: FaultBoard | undefined): void {
+export function reportSendingFailed(
+  channel: string,
+  error: SluiceError,
+  faults: FaultBoard | undefined,
+): void {
   faults?.begin(sendingFault(channel), error, {
     words: `nobody is told by ${channel}`,
     hint: 'Check notify.webhook and notify.command in sluice.yaml.',
@@ -101,7 +105,7 @@ export function sendingHandler(
     },
     async onFailure({ claim, error, decision }) {
       const { id, channel } = sendingOf(claim.key);
-      tellSendingFailed(channel, error, faults);
+      reportSendingFailed(channel, error, faults);
       if (!('giveUp' in decision)) return;
       await notifications.endSending(id, channel, error.message, clock.nowMs());
     },

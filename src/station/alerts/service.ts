@@ -11,9 +11,9 @@ import {
   channelsOf,
   endUnconfigured,
   NOTIFICATION_RETRY,
+  reportSendingFailed,
   sendBy,
   sendingFault,
-  tellSendingFailed,
 } from '../../insights/notifications/sending.ts';
 import type { Alert, AlertStore, BegunAlert } from '../../keep/local/alerts.ts';
 import { type AlertFacts, alertsOf } from './conditions.ts';
@@ -119,7 +119,7 @@ export class Alerts implements Service {
       } catch (error) {
         signal.throwIfAborted();
         const known = asSluiceError(error);
-        tellSendingFailed(channel, known, faults);
+        reportSendingFailed(channel, known, faults);
         const decision = nextTry(NOTIFICATION_RETRY, failures + 1, known, random, clock.nowMs());
         log.warn({ channel, code: known.code, reason: known.message }, 'an alert could not be sent');
         if ('giveUp' in decision) await store.end(id);

@@ -76,7 +76,12 @@ export async function findStuck(sources: StuckSources): Promise<Answer<'listStuc
     ...files.stuck,
     ...gathering.stuck,
     ...stuckStation({
-      ...{ outage, collectors, disks, minFreeDiskBytes, stations, nowMs },
+      outage,
+      collectors,
+      disks,
+      minFreeDiskBytes,
+      stations,
+      nowMs,
       faults: sources.faults.all(),
     }),
   ];
