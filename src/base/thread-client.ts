@@ -2,6 +2,7 @@ import { getCompileCacheDir } from 'node:module';
 import { dirname, extname } from 'node:path';
 import { type ResourceLimits, type Transferable, Worker } from 'node:worker_threads';
 import { fromErrorRecord, SluiceError, toErrorRecord } from './errors.ts';
+import { currentLease } from './lease.ts';
 import type { FromThread, Payload, RequestName, ThreadProtocol, ToThread } from './thread-protocol.ts';
 
 export interface ThreadOptions<P extends ThreadProtocol> {
@@ -96,7 +97,7 @@ export class ThreadClient<P extends ThreadProtocol> {
     this.#lastId += 1;
     const id = this.#lastId;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#send(thread, { type: 'request', id, name, body }, transfer);
+    this.#send(thread, { type: 'request', id, name, body, lease: currentLease()?.share() }, transfer);
     thread.pending.set(id, { resolve, reject, onProgress });
     if (this.#options.background) thread.worker.ref();
     const onAbort = (): void =>

@@ -27,7 +27,14 @@ export type Payload<
 
 /** On the way to a thread. A request without an id is not replied to. */
 export type ToThread =
-  | { readonly type: 'request'; readonly id?: number; readonly name: string; readonly body: unknown }
+  | {
+      readonly type: 'request';
+      readonly id?: number;
+      readonly name: string;
+      readonly body: unknown;
+      /** Of whoever asks; the thread works under it. */
+      readonly lease?: SharedArrayBuffer | undefined;
+    }
   | { readonly type: 'abort'; readonly id: number; readonly error: ErrorRecord }
   | { readonly type: 'close' };
 

@@ -1,5 +1,6 @@
 import { parentPort, type Transferable, workerData } from 'node:worker_threads';
 import { fromErrorRecord, toErrorRecord } from './errors.ts';
+import { leaseOfThread, underLease } from './lease.ts';
 import type { FromThread, Payload, RequestName, ThreadProtocol, ToThread } from './thread-protocol.ts';
 
 /** What a handler is given besides the request. */
@@ -29,7 +30,7 @@ export interface ThreadServer<P extends ThreadProtocol> {
 
 /**
  * All that an entry of a thread has to call: serves the requests of its `ThreadClient` until that stops. What a handler
- * throws is the reply.
+ * throws is the reply; it works under the lease of whoever asked.
  * @param make the server, from what the client gave as `setup`; `sendEvent` says something unasked
  * @throws outside of a worker thread, before `make` is called
  */
@@ -62,8 +63,10 @@ export async function serveThread<P extends ThreadProtocol, Setup = undefined>(
   };
 
   port.on('message', (message: ToThread) => {
-    if (message.type === 'request') void serve(message.id, message.name, message.body);
-    else if (message.type === 'abort') running.get(message.id)?.abort(fromErrorRecord(message.error));
+    if (message.type === 'request') {
+      const { id, name, body, lease } = message;
+      void underLease(lease && leaseOfThread(lease), () => serve(id, name, body));
+    } else if (message.type === 'abort') running.get(message.id)?.abort(fromErrorRecord(message.error));
     else void Promise.resolve(close?.()).finally(() => port.close());
   });
 }

@@ -4,7 +4,7 @@ import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { EndedWork, WorkHandler } from './queue/handler.ts';
-import { Heartbeat } from './queue/heartbeat.ts';
+import { Heartbeat, leaseOf } from './queue/heartbeat.ts';
 import { RunningClaim } from './queue/running-claim.ts';
 import type { ClaimRequest, WorkQueue } from './queue/work-queue.ts';
 import { newWorkerId } from './queue/worker-id.ts';
@@ -239,13 +239,15 @@ export class Workers implements Service {
     const { queue, clock, random, log, handlers, onEnd } = this.#options;
     const handler = handlers.get(claim.kind);
     if (!handler) throw new SluiceError('internal', `no handler for ${claim.kind}`, { subject: claim.key });
-    const options = { queue, clock, random, log, handler, onEnd: onEnd ?? (() => undefined) };
+    const lease = leaseOf(claim, clock);
+    const options = { queue, clock, random, log, handler, lease, onEnd: onEnd ?? (() => undefined) };
     const running = new RunningClaim(claim, options);
     this.#active.add(running);
-    const letGo = this.#heartbeat.hold(claim, {
-      onLost: reason => running.abort(reason),
+    const listener = {
+      onLost: (reason: SluiceError) => running.abort(reason),
       onDropped: () => running.abort(new SluiceError('cancelled', 'taken off the schedule')),
-    });
+    };
+    const letGo = this.#heartbeat.hold(claim, listener, lease);
     running.over.then(() => {
       letGo();
       this.#active.delete(running);

@@ -4,6 +4,7 @@ import type { SluiceError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { EndedWork } from '../../src/engine/queue/handler.ts';
+import { leaseOf } from '../../src/engine/queue/heartbeat.ts';
 import { RunningClaim } from '../../src/engine/queue/running-claim.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
 import type { Claim } from '../../src/engine/queue/work-queue.ts';
@@ -82,6 +83,7 @@ export async function openSyncBench(t: TestContext, git: Partial<Config['git']> 
         random: () => 0,
         log: silentLogger,
         handler,
+        lease: leaseOf(claim, clock),
         onEnd,
       });
       await over;

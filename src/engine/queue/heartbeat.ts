@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
+import { Lease, underLease } from '../../base/lease.ts';
 import type { Claim } from './work-queue.ts';
 
 /** Hears what becomes of a claim; whoever works under it must then stop. May hear it again: the first time counts. */
@@ -37,8 +38,8 @@ const MOST_BEATS = 3;
 
 interface HeldClaim {
   readonly listener: ClaimListener;
-  /** Until when it is held for certain, on the clock that never jumps; later it may have been taken back. */
-  untilMs: number;
+  /** Until when it is held for certain; later it may have been taken back. */
+  readonly lease: Lease;
 }
 
 /**
@@ -61,13 +62,14 @@ export class Heartbeat<T extends Leased = Claim> {
 
   /**
    * Begins to keep a claim alive. @returns lets it go; may be repeated. Settling the claim is the caller's business.
+   * @param lease of the claim (`leaseOf`), where something works under it
    */
-  hold(claim: T, listener: ClaimListener): () => void {
+  hold(claim: T, listener: ClaimListener, lease: Lease = leaseOf(claim, this.#options.clock)): () => void {
     if (this.#held.size === 0) this.#beatLater();
-    const { clock } = this.#options;
-    this.#held.set(claim, { listener, untilMs: clock.monotonicMs() + claim.leaseUntilMs - clock.nowMs() });
+    this.#held.set(claim, { listener, lease });
     return () => {
-      this.#held.delete(claim);
+      // What goes on afterwards is nothing of the claim's.
+      if (this.#held.delete(claim) && !lease.isOver) lease.release();
       if (this.#held.size === 0) this.#cancelBeat();
     };
   }
@@ -106,7 +108,8 @@ export class Heartbeat<T extends Leased = Claim> {
       const claims = beaten.map(([claim]) => claim);
       const { lost, dropped } = await queue.heartbeat(claims, leaseMs);
       for (const [claim, held] of beaten) {
-        held.untilMs = Math.max(held.untilMs, startMs + (claim.leaseMs ?? leaseMs));
+        if (lost.includes(claim)) held.lease.lose();
+        else held.lease.prolong(startMs + (claim.leaseMs ?? leaseMs));
         // Let go while the queue was asked.
         if (!this.#held.has(claim)) continue;
         if (lost.includes(claim))
@@ -122,12 +125,17 @@ export class Heartbeat<T extends Leased = Claim> {
   }
 
   #loseExpired(): void {
-    const nowMs = this.#options.clock.monotonicMs();
-    for (const { listener, untilMs } of this.#held.values()) {
-      if (untilMs > nowMs) continue;
+    for (const { listener, lease } of this.#held.values()) {
+      if (!lease.isOver) continue;
+      lease.lose();
       listener.onLost(new SluiceError('lease_lost', 'the claim could not be prolonged in time'));
     }
   }
+}
+
+/** Of what is held, as it was taken. */
+export function leaseOf({ leaseUntilMs }: Leased, clock: Clock): Lease {
+  return new Lease(clock, clock.monotonicMs() + leaseUntilMs - clock.nowMs());
 }
 
 /**
@@ -140,9 +148,10 @@ export async function underClaim<T>(
   action: (lost: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const lost = new AbortController();
-  const letGo = new Heartbeat(options).hold(claim, { onLost: reason => lost.abort(reason) });
+  const lease = leaseOf(claim, options.clock);
+  const letGo = new Heartbeat(options).hold(claim, { onLost: reason => lost.abort(reason) }, lease);
   try {
-    return await action(lost.signal);
+    return await underLease(lease, () => action(lost.signal));
   } finally {
     letGo();
   }

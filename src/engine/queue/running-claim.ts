@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError, toErrorRecord } from '../../base/errors.ts';
+import { type Lease, underLease } from '../../base/lease.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import { formatDuration } from '../../base/units.ts';
@@ -22,6 +23,8 @@ export interface RunningClaimOptions {
   readonly random: Random;
   readonly log: Logger;
   readonly handler: WorkHandler;
+  /** Of the claim, kept by whoever keeps the claim alive. */
+  readonly lease: Lease;
   readonly onEnd: (ended: EndedWork) => void;
 }
 
@@ -89,7 +92,8 @@ export class RunningClaim {
 
   async #outcome(): Promise<WorkOutcome> {
     try {
-      return await this.#options.handler.run(this.claim, this.#stop.signal);
+      const { lease, handler } = this.#options;
+      return await underLease(lease, () => handler.run(this.claim, this.#stop.signal));
     } catch (thrown) {
       return { thrown, changes: [] };
     }

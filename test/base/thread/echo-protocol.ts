@@ -10,6 +10,9 @@ export interface EchoProtocol {
     readonly crash: { readonly request: 'exit' | 'throw'; readonly reply: undefined };
     readonly fill: { readonly request: undefined; readonly reply: undefined };
     readonly spin: { readonly request: undefined; readonly reply: undefined };
+    /** Ends once `goOn` comes; replied to with whether whoever asked still holds its lease. */
+    readonly isHeld: { readonly request: undefined; readonly reply: boolean; readonly progress: 'begun' };
+    readonly goOn: { readonly request: undefined; readonly reply: undefined };
     readonly unclonable: { readonly request: undefined; readonly reply: unknown };
   };
   readonly event: string;

@@ -1,8 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 import { SluiceError } from '../../../src/base/errors.ts';
+import { currentLease } from '../../../src/base/lease.ts';
 import { serveThread } from '../../../src/base/thread-server.ts';
 import type { EchoProtocol } from './echo-protocol.ts';
+
+const going = Promise.withResolvers<void>();
 
 /** A thread that does with a request what a test wants of it. */
 await serveThread<EchoProtocol, { readonly greeting: string }>(({ greeting }, sendEvent) => ({
@@ -45,6 +48,12 @@ await serveThread<EchoProtocol, { readonly greeting: string }>(({ greeting }, se
     spin: () => {
       for (;;);
     },
+    async isHeld(_, { onProgress }) {
+      onProgress('begun');
+      await going.promise;
+      return currentLease()?.isOver === false;
+    },
+    goOn: () => going.resolve(),
     unclonable: () => () => undefined,
   },
   async close() {

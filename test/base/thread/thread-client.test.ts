@@ -3,7 +3,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
+import { systemClock } from '../../../src/base/clock.ts';
 import { SluiceError } from '../../../src/base/errors.ts';
+import { Lease, underLease } from '../../../src/base/lease.ts';
 import { siblingModule, ThreadClient, type ThreadOptions } from '../../../src/base/thread-client.ts';
 import type { EchoProtocol } from './echo-protocol.ts';
 
@@ -44,6 +46,23 @@ test('progress and events come in order, before the reply', async t => {
   await thread.request('count', 4, { onProgress: number => numbers.push(number) });
   assert.deepEqual(numbers, [1, 2, 3, 4]);
   assert.deepEqual(events, ['counted to 4']);
+});
+
+test('a thread works under the lease of whoever asked, each of them, and sees what becomes of it without being told (F-454)', async t => {
+  const { thread } = client(t);
+  const leases = [1, 2].map(() => new Lease(systemClock, systemClock.monotonicMs() + 3_600_000));
+  const begun = leases.map(() => Promise.withResolvers<void>());
+  const replies = leases.map((lease, index) =>
+    underLease(lease, () =>
+      thread.request('isHeld', undefined, { onProgress: () => begun[index]?.resolve() }),
+    ),
+  );
+  const bound = thread.request('isHeld', undefined);
+  await Promise.all(begun.map(({ promise }) => promise));
+  leases[0]?.lose();
+  leases[0]?.prolong(Number.POSITIVE_INFINITY);
+  await thread.request('goOn', undefined);
+  assert.deepEqual(await Promise.all([...replies, bound]), [false, true, false]);
 });
 
 test('an error comes back as it was thrown, and the thread goes on', async t => {

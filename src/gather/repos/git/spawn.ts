@@ -1,8 +1,9 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { Readable, type Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { SluiceError } from '../../../base/errors.ts';
+import { currentLease } from '../../../base/lease.ts';
 import { splitLines } from '../../../base/lines.ts';
 import { classifyGitFailure, cleanLine, type GitFailure, isRoutine } from './classify.ts';
 import { GIT_OPTIONS, type GitProtocol, gitEnvironment } from './environment.ts';
@@ -14,6 +15,8 @@ import { memoryBytesOf, mostMemoryBytes } from './process-figures.ts';
  *   running ──exits by itself──▶ exited 0 ──▶ done resolves
  *      │                    └──▶ exited ≠ 0 ─▶ done rejects, classified
  *      └─abort, silence, or too much output─▶ stopping (SIGTERM) ──2 s──▶ SIGKILL ──▶ done rejects with that reason
+ *
+ * None is started under a claim whose lease is over: another may be at work in the same place by then.
  *
  * Every process has its own group, so that index-pack, git-remote-https and ssh end with it. When the
  * promise settles, no process of the group is left.
@@ -58,7 +61,7 @@ export interface GitOutput {
 
 /** A git that runs. */
 export interface GitProcess {
-  /** Undefined when it could not be started. */
+  /** Undefined when it was not, or could not be, started. */
   readonly pid: number | undefined;
   /** Must be ended, also when nothing is written. Never emits `error`: what git did not read shows in `done`. */
   readonly stdin: Writable;
@@ -135,6 +138,11 @@ function startGit(args: readonly string[], options: GitOptions): StartedGit {
   const subcommand = args.find((argument, index) => /^[a-z]/.test(argument) && args[index - 1] !== '-c');
   const operation = `git ${subcommand ?? ''}`.trim();
   const inRepository = gitDir === undefined ? [] : [`--git-dir=${gitDir}`];
+  const refusal = whyNot(signal, operation, subject);
+  if (refusal) {
+    options.output?.started();
+    return unstarted(refusal);
+  }
   const child = spawn('git', [...GIT_OPTIONS, ...inRepository, ...args], {
     // With a directory of our own choice no repository around the station's directory is discovered.
     cwd: '/',
@@ -147,8 +155,7 @@ function startGit(args: readonly string[], options: GitOptions): StartedGit {
   const group = new ProcessGroup(child);
   child.stdin.on('error', () => undefined); // EPIPE: git ended without reading; `done` says why.
   const onAbort = (): void => group.stop(cancelled(signal?.reason, operation, subject));
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener('abort', onAbort, { once: true });
+  signal?.addEventListener('abort', onAbort, { once: true });
   const stderr = new StderrTail(options.onStderrLine);
   const reading = stderr.read(child.stderr);
   const { timeoutMs, idleTimeoutMs = options.output ? undefined : LOCAL_SILENCE_MS } = options;
@@ -192,6 +199,26 @@ function startGit(args: readonly string[], options: GitOptions): StartedGit {
     process: { pid: child.pid, stdin: child.stdin, stdout, done },
     stop: reason => group.stop(reason),
   };
+}
+
+/** Why none may be started now. */
+function whyNot(
+  signal: AbortSignal | undefined,
+  operation: string,
+  subject: string | undefined,
+): SluiceError | undefined {
+  if (signal?.aborted) return cancelled(signal.reason, operation, subject);
+  return currentLease()?.isOver
+    ? new SluiceError('lease_lost', 'the claim could not be prolonged in time', { operation, subject })
+    : undefined;
+}
+
+/** As one that is stopped before it has done anything. */
+function unstarted(reason: SluiceError): StartedGit {
+  const stdin = new Writable().destroy();
+  const done = Promise.reject(reason);
+  done.catch(() => undefined);
+  return { process: { pid: undefined, stdin, stdout: Readable.from([]), done }, stop: () => undefined };
 }
 
 /** git writes in pieces of up to 128 KiB: where one failed, so much or less is left. */

@@ -81,7 +81,9 @@ test('an abort before the start, and in the middle, is cancelled and leaves no p
     'git',
     `trap '' TERM\nsh -c 'trap "" TERM; echo up >&2; sleep 60 ${directory}' &\nwait`,
   );
-  await assert.rejects(runGit(['version'], { signal: AbortSignal.abort() }), { code: 'cancelled' });
+  await assert.rejects(runGit(['version'], { signal: AbortSignal.abort(), onStderrLine: assert.fail }), {
+    code: 'cancelled',
+  });
   const stop = new AbortController();
   const running = runGit(['version'], { signal: stop.signal, onStderrLine: () => stop.abort() });
   await assert.rejects(running, { code: 'cancelled' });
