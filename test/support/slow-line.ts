@@ -5,6 +5,8 @@ import type { TestContext } from 'node:test';
 /** A line to a server of this machine on which every piece of data comes later, by half a round trip each way. */
 export interface SlowLine {
   readonly port: number;
+  /** Where connections lead that are made from now on. */
+  toPort: number;
   /** From now on, also on connections that are there. */
   roundTripMs: number;
 }
@@ -12,7 +14,7 @@ export interface SlowLine {
 /** Opens a line to a port of this machine, as fast as that is until `roundTripMs` says otherwise; gone after the test. */
 export async function openSlowLine(t: Pick<TestContext, 'after'>, toPort: number): Promise<SlowLine> {
   const sockets = new Set<Socket>();
-  const line = { port: 0, roundTripMs: 0 };
+  const line = { port: 0, toPort, roundTripMs: 0 };
   const pass = (from: Socket, to: Socket): void => {
     // In order, whatever the delay is meanwhile.
     let last = Promise.resolve();
@@ -27,7 +29,7 @@ export async function openSlowLine(t: Pick<TestContext, 'after'>, toPort: number
     from.on('close', () => sockets.delete(from));
   };
   const server = createServer({ allowHalfOpen: true }, client => {
-    const upstream = connect({ host: '127.0.0.1', port: toPort, allowHalfOpen: true });
+    const upstream = connect({ host: '127.0.0.1', port: line.toPort, allowHalfOpen: true });
     pass(client, upstream);
     pass(upstream, client);
   }).listen(0, '127.0.0.1');

@@ -5,7 +5,7 @@ import { type Random, systemRandom } from '../../base/random.ts';
 import type { SqlRow } from '../store/rows/columns.ts';
 import type { StoreOutage } from '../store/store.ts';
 import { type PostgresAddress, readAddress } from './address.ts';
-import { asDatabaseError, failureOf, NO_TLS, tablesGone } from './errors.ts';
+import { asDatabaseError, failureOf, NO_TLS, tablesGone, takesNoChanges } from './errors.ts';
 import {
   executorOf,
   type StatementOptions,
@@ -270,7 +270,7 @@ export class PostgresDatabase implements TransactionalExecutor {
     const { rows } = await client.query(`SELECT current_setting('transaction_read_only') = 'on' AS refuses`);
     if (rows[0]?.refuses !== true) return;
     this.#hosts.leave(client);
-    throw readOnly(client.host, client.port);
+    throw takesNoChanges({ operation: 'connect', subject: this.place });
   }
 
   /** A connection, once the server is to be had. */
@@ -282,7 +282,7 @@ export class PostgresDatabase implements TransactionalExecutor {
       } catch (error) {
         const wrapped = this.#wrap(error, 'connect');
         // Who was let in once waits for that to come back, whatever the reason is.
-        if (this.#closing || (failureOf(error) !== 'lost' && !this.#wasLetIn)) throw wrapped;
+        if (this.#closing || (!isAway(error) && !this.#wasLetIn)) throw wrapped;
         this.#outage.began(wrapped);
       }
     }
@@ -294,11 +294,11 @@ export class PostgresDatabase implements TransactionalExecutor {
     if (error instanceof SluiceError || this.#closing) throw wrapped;
     const failure = failureOf(error);
     // Tables that were there are waited for as a server that was.
-    if (failure === 'lost' || (failure === 'gone' && this.#wasLetIn)) {
+    if (isAway(error) || (failure === 'gone' && this.#wasLetIn)) {
       this.#outage.began(wrapped);
       // One that answers its probes, and ends every call: patience is for calls as well.
       const isOverdue = this.#clock.monotonicMs() - firstMs > this.#patienceMs;
-      if (doing === 'commit' || isOverdue) throw wrapped;
+      if ((doing === 'commit' && failure === 'lost') || isOverdue) throw wrapped;
       return;
     }
     if (failure === 'stale' && count < MOST_ATTEMPTS) return;
@@ -310,25 +310,26 @@ export class PostgresDatabase implements TransactionalExecutor {
 
   async #probe(): Promise<void> {
     try {
-      // What was found to take no changes is not to be found again.
-      if (this.#hosts.areSeveral) await this.#leaveReadOnly();
-      const { rows } = await this.#pool.query(
-        `SELECT current_setting('transaction_read_only') = 'on' AS refuses_changes,
-                to_regclass('sluice_schema') IS NULL AS has_no_tables`,
-      );
-      const details = { operation: 'connect', subject: this.place };
-      if (rows[0]?.has_no_tables === true && this.#wasLetIn)
-        throw tablesGone(`${this.place} has lost the tables of sluice`, details);
-      if (rows[0]?.refuses_changes !== true) return;
+      await this.#leaveReadOnly();
+      const { rows } = await this.#pool.query(`SELECT to_regclass('sluice_schema') IS NULL AS has_no_tables`);
+      if (rows[0]?.has_no_tables !== true || !this.#wasLetIn) return;
     } catch (error) {
       throw this.#wrap(error, 'connect');
     }
-    const message = `${this.place} takes no changes: it is read only, or a standby`;
-    throw new SluiceError('database_unreachable', message, { operation: 'connect', subject: this.place });
+    const details = { operation: 'connect', subject: this.place };
+    throw tablesGone(`${this.place} has lost the tables of sluice`, details);
   }
 
-  /** A connection that is there may be to a server that has become a standby since: it is ended, whoever asks next. */
+  /**
+   * Connections that are there may be to a server that has become a standby since, while the name leads to another: they
+   * are ended, so that none is found again, and none answers what was true before.
+   */
   async #leaveReadOnly(): Promise<void> {
+    await Promise.allSettled(Array.from({ length: this.#pool.idleCount }, () => this.#connectWritable()));
+    await this.#connectWritable();
+  }
+
+  async #connectWritable(): Promise<void> {
     const client = await this.#pool.connect();
     try {
       await this.#assertWritable(client as pg.PoolClient & pg.Client);
@@ -363,16 +364,17 @@ function beginOf({ mayBeLost = false, lock }: TransactionOptions): string {
   return statements.join('; ');
 }
 
-/** As the server itself says it of a statement that changes something. */
-function readOnly(host: string, port: number): Error {
-  const error = new Error(`${host}:${port} takes no changes: it is read only, or a standby`);
-  return Object.assign(error, { code: '25006', severity: 'FATAL' });
+/** There, and of no use to anybody just now. */
+function isAway(error: unknown): boolean {
+  return error instanceof SluiceError
+    ? error.code === 'database_unreachable'
+    : ['lost', 'closed'].includes(failureOf(error));
 }
 
 /** A failure of the connection, or of what ran on it too long, leaves nothing that could be used again. */
 async function giveBack(client: pg.PoolClient, error: unknown): Promise<void> {
   const failure = error instanceof SluiceError ? 'other' : failureOf(error);
-  if (failure === 'lost' || failure === 'late' || failure === 'stale') return client.release(true);
+  if (['lost', 'closed', 'late', 'stale'].includes(failure)) return client.release(true);
   try {
     await client.query('ROLLBACK');
     client.release();

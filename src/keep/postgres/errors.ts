@@ -6,6 +6,7 @@ import { oneLine } from '../../base/text.ts';
  * What a failed call of a Postgres client says (postgresql.org/docs/current/errcodes-appendix.html).
  *
  * - `lost`: the connection, or the server as a whole: whatever was under way is undone, and another connection may do it.
+ * - `closed`: it takes no changes, as a standby takes none: nothing was done, and it may be done again once it does.
  * - `again`: this transaction met another one; it may be made again at once.
  * - `late`: the server took longer than we let it.
  * - `full`: no room left where the server keeps its data.
@@ -14,7 +15,16 @@ import { oneLine } from '../../base/text.ts';
  * - `gone`: the schema, or a table of it, is not there.
  * - `other`: nothing that we know.
  */
-export type PostgresFailure = 'lost' | 'again' | 'late' | 'full' | 'refused' | 'stale' | 'gone' | 'other';
+export type PostgresFailure =
+  | 'lost'
+  | 'closed'
+  | 'again'
+  | 'late'
+  | 'full'
+  | 'refused'
+  | 'stale'
+  | 'gone'
+  | 'other';
 
 /** By whole code, else by its class, the first two characters. */
 const BY_CODE: Readonly<Record<string, PostgresFailure>> = {
@@ -28,7 +38,7 @@ const BY_CODE: Readonly<Record<string, PostgresFailure>> = {
   '57P05': 'lost', // idle_session_timeout
   '25P03': 'lost', // idle_in_transaction_session_timeout
   '25P04': 'lost', // transaction_timeout
-  '25006': 'lost', // read_only_sql_transaction: this one is a standby now
+  '25006': 'closed', // read_only_sql_transaction
   '53300': 'lost', // too_many_connections
   '53100': 'full',
   '42501': 'refused', // insufficient_privilege
@@ -91,6 +101,8 @@ export function asDatabaseError(error: unknown, operation: string, place: string
   switch (failureOf(error)) {
     case 'lost':
       return new SluiceError('database_unreachable', `${place} is not reached: ${words}`, details);
+    case 'closed':
+      return takesNoChanges(details);
     case 'again':
     case 'stale':
       return new SluiceError(
@@ -109,6 +121,14 @@ export function asDatabaseError(error: unknown, operation: string, place: string
     default:
       return new SluiceError('database_failed', `${place}: ${operation}: ${words}`, details);
   }
+}
+
+/** The server is up, and somebody has it take no changes. `subject` is the place. */
+export function takesNoChanges(details: ErrorDetails): SluiceError {
+  const message = `${details.subject} takes no changes: it is read only, or a standby`;
+  const hint =
+    'It goes on by itself once the server takes changes again, or the name leads to one that does: see default_transaction_read_only, and pg_is_in_recovery().';
+  return new SluiceError('database_unreachable', message, { ...details, hint });
 }
 
 /** The tables of a schema that was in use are not there. */

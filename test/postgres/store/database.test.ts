@@ -7,19 +7,10 @@ import { PostgresDatabase } from '../../../src/keep/postgres/database.ts';
 import { isDouble } from '../../../src/keep/postgres/errors.ts';
 import { KEEPS_PLAN } from '../../../src/keep/postgres/executor.ts';
 import { migrate } from '../../../src/keep/postgres/migrate.ts';
-import { addressIn, ownServer, testAddress, testDatabase } from '../../support/postgres/postgres.ts';
-import type { PostgresPlace } from '../../support/postgres/server.ts';
+import { addressIn, ownerOf, ownServer, testAddress, testDatabase } from '../../support/postgres/postgres.ts';
 
 function hasCode(code: string, words?: RegExp): (error: unknown) => boolean {
   return error => error instanceof SluiceError && error.code === code && (words?.test(error.message) ?? true);
-}
-
-/** A connection beside the one that is tested; it goes with its server. */
-async function ownerOf({ socketFolder, port }: PostgresPlace): Promise<pg.Client> {
-  const owner = new pg.Client({ host: socketFolder, port, user: 'sluice', database: 'postgres' });
-  await owner.connect();
-  owner.on('error', () => undefined);
-  return owner;
 }
 
 test('a transaction is made as a whole or not at all', async t => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import pg from 'pg';
 import { type Clock, systemClock } from '../../../src/base/clock.ts';
 import { PostgresDatabase, type PostgresOptions } from '../../../src/keep/postgres/database.ts';
 import { makeDirectory } from '../left-behind.ts';
@@ -57,4 +58,12 @@ export async function ownServer(
   });
   await server.start();
   return server;
+}
+
+/** A connection beside the one that is tested; it goes with its server. */
+export async function ownerOf({ socketFolder, port }: PostgresPlace): Promise<pg.Client> {
+  const owner = new pg.Client({ host: socketFolder, port, user: 'sluice', database: 'postgres' });
+  await owner.connect();
+  owner.on('error', () => undefined);
+  return owner;
 }
