@@ -13,6 +13,7 @@ import { sql as refusedMerges } from './migrations/0009-refused-merges.ts';
 import { sql as botsByPlan } from './migrations/0012-bots-by-plan.ts';
 import { sql as lists } from './migrations/0013-lists.ts';
 import { sql as mailmaps } from './migrations/0015-mailmaps.ts';
+import { sql as peopleOfFirstBakes } from './migrations/0016-people-of-first-bakes.ts';
 import { dismissSessions } from './session.ts';
 
 export interface Migration {
@@ -25,7 +26,7 @@ export interface Migration {
 }
 
 /** In order; a migration that has been released never changes. `sluice_schema.version` counts those applied. */
-const MIGRATIONS: readonly Migration[] = [
+export const MIGRATIONS: readonly Migration[] = [
   { sql: repositories },
   { sql: insights },
   { sql: changesets },
@@ -38,6 +39,7 @@ const MIGRATIONS: readonly Migration[] = [
   { sql: botsByPlan },
   { sql: lists },
   { sql: mailmaps },
+  { sql: peopleOfFirstBakes },
 ];
 
 const VERSION = `

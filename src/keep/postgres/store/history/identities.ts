@@ -6,6 +6,7 @@ import { shareName } from '../lock.ts';
 /** Identities whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_IDENTITIES = 65_536;
 
+/** Those that were there are looked for one by one: as a join they may be compared with everybody of the repository. */
 const ENSURE = `
   WITH given AS (SELECT name, email FROM unnest($2::text[], $3::text[]) AS given (name, email)),
   added AS (
@@ -13,8 +14,9 @@ const ENSURE = `
     SELECT $1, name, email, name, email FROM given ON CONFLICT DO NOTHING RETURNING id, name, email)
   SELECT id, name, email FROM added
   UNION ALL
-  SELECT known.id, given.name, given.email FROM given JOIN identities AS known
-      ON known.repository_id = $1 AND text_key(known.name, known.email) = text_key(given.name, given.email)`;
+  SELECT known.id, given.name, given.email FROM (SELECT name, email FROM given EXCEPT SELECT name, email FROM added) AS given
+    CROSS JOIN LATERAL (SELECT id FROM identities
+      WHERE repository_id = $1 AND text_key(name, email) = text_key(given.name, given.email) LIMIT 1) AS known`;
 
 /**
  * Rows of the people in one repository's commits, made as they come. Everything here runs within the caller's

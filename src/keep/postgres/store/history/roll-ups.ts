@@ -24,6 +24,14 @@ const INTO_AUTHOR_DAYS: CopyTarget = {
     merges: 'integer',
   },
 };
+const INTO_REPOSITORY_DAYS: CopyTarget = {
+  table: 'repository_days',
+  columns: { repository_id: 'bigint', day: 'integer', commits: 'integer', merges: 'integer' },
+};
+const INTO_REPOSITORY_HOURS: CopyTarget = {
+  table: 'repository_hours',
+  columns: { repository_id: 'bigint', four_weeks: 'integer', hour_of_week: 'integer', commits: 'integer' },
+};
 const REPOSITORY_DAYS = `
   INSERT INTO repository_days AS rolled (repository_id, day, commits, merges)
   SELECT $1, * FROM unnest($2::integer[], $3::integer[], $4::integer[]) ON CONFLICT (repository_id, day) ${ADD_COMMITS}`;
@@ -56,36 +64,34 @@ const FROM_ROWS = [
 /** So many commits are counted in memory before they are rolled up. */
 export const COUNTED_AT_ONCE = 131_072;
 
-/** Adds commits that were counted while they were stored to the roll-ups and to their authors. */
+/**
+ * Adds commits that were counted while they were stored to the roll-ups and to their authors. Where there are none yet, as
+ * in a first bake, they need not be looked for. Nobody else adds any: the repository is held.
+ */
 export async function rollUpCounts(
   transaction: Transaction,
   repositoryId: number,
   { authorDays, days, hours, perAuthor }: CountedCommits,
 ): Promise<void> {
-  await countAuthorDays(transaction, repositoryId, authorDays);
-  await transaction.execute(REPOSITORY_DAYS, [repositoryId, ...columnsOf(days, DAY_NUMBERS)]);
-  await transaction.execute(REPOSITORY_HOURS, [repositoryId, ...columnsOf(hours, HOUR_NUMBERS)]);
+  if (await transaction.first(ANY_AUTHOR_DAY, [repositoryId])) {
+    const add = (sql: string, values: Float64Array, numbers: number): Promise<number> =>
+      transaction.execute(sql, [repositoryId, ...columnsOf(values, numbers)]);
+    await add(AUTHOR_DAYS, authorDays, AUTHOR_DAY_NUMBERS);
+    await add(REPOSITORY_DAYS, days, DAY_NUMBERS);
+    await add(REPOSITORY_HOURS, hours, HOUR_NUMBERS);
+  } else {
+    const copy = (into: CopyTarget, values: Float64Array, numbers: number): Promise<void> =>
+      transaction.copyIn(into, rowsOf(repositoryId, values, numbers));
+    await copy(INTO_AUTHOR_DAYS, authorDays, AUTHOR_DAY_NUMBERS);
+    await copy(INTO_REPOSITORY_DAYS, days, DAY_NUMBERS);
+    await copy(INTO_REPOSITORY_HOURS, hours, HOUR_NUMBERS);
+  }
   await transaction.execute(COUNT_COMMITS, [[...perAuthor.keys()], [...perAuthor.values()]]);
 }
 
-/** Where there are none yet, as in a first bake, they need not be looked for. Nobody else adds any: the repository is held. */
-async function countAuthorDays(
-  transaction: Transaction,
-  repositoryId: number,
-  authorDays: CountedCommits['authorDays'],
-): Promise<void> {
-  if (!(await transaction.first(ANY_AUTHOR_DAY, [repositoryId]))) {
-    await transaction.copyIn(
-      INTO_AUTHOR_DAYS,
-      rowsOf(authorDays, AUTHOR_DAY_NUMBERS).map(authorDay => [repositoryId, ...authorDay]),
-    );
-    return;
-  }
-  await transaction.execute(AUTHOR_DAYS, [repositoryId, ...columnsOf(authorDays, AUTHOR_DAY_NUMBERS)]);
-}
-
-function* rowsOf(values: Float64Array, numbers: number): Generator<Float64Array> {
-  for (let at = 0; at < values.length; at += numbers) yield values.subarray(at, at + numbers);
+function* rowsOf(repositoryId: number, values: Float64Array, numbers: number): Generator<number[]> {
+  for (let at = 0; at < values.length; at += numbers)
+    yield [repositoryId, ...values.subarray(at, at + numbers)];
 }
 
 function columnsOf(values: Float64Array, numbers: number): number[][] {
