@@ -1,8 +1,8 @@
-import { SluiceError } from '../base/errors.ts';
+import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { inWords } from '../base/text.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
-import { createClient, StationProblem } from '../client/client.ts';
-import type { LoadedConfig } from '../config/load.ts';
+import { createClient } from '../client/client.ts';
+import type { Config } from '../config/schema.ts';
 import { NO_CAPTURE } from '../gather/capture/service.ts';
 import type { StateCounts } from '../keep/local/journal.ts';
 import { announced } from '../station/announce.ts';
@@ -10,6 +10,7 @@ import { countsOf } from '../station/status/changeset-figures.ts';
 import { readStatus, readStoredFigures, type StationStatus } from '../station/status/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
+import { askStation, isStationUp } from './station-client.ts';
 import { assertDatabase, existingDatabase, readPauses, withJournal, withStores } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
 
@@ -26,38 +27,48 @@ export async function printStatus(
   cli: Cli,
 ): Promise<void> {
   const { config } = await load(options, cli);
-  const status = (await askStation(config)) ?? (await readDatabase(config, cli));
-  cli.stdout.write(options.json ? `${jsonText(status)}\n` : render(status, cli));
+  const status = (await askRunning(config)) ?? (await readDatabase(config, cli));
+  const isSilent = status.station.mode === 'down' && (await isStationUp(config));
+  cli.stdout.write(options.json ? `${jsonText(status)}\n` : render(status, isSilent, cli));
 }
 
-/** The answer of a running station; undefined where none runs, or the one that runs has another database. */
-async function askStation(config: LoadedConfig['config']): Promise<StationStatus | undefined> {
-  const { host, port, token } = config.server;
-  const configured = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const url = (await announced(config.root))?.url;
-  const status = await askAt(url ?? configured, token, url !== undefined);
+/**
+ * The answer of a running station; undefined where none runs or none answers, or the one that runs has another database.
+ * Throws `unauthorized` where the station here does not take the token, or why no connection to it comes about.
+ */
+async function askRunning(config: Config): Promise<StationStatus | undefined> {
+  const here = await announced(config.root);
+  // A killed station leaves its announcement.
+  if (here && !(await isStationUp(config))) return undefined;
+  const status = await (here ? askHere(config, here.url) : askConfigured(config.server));
   return status?.station?.database === config.database ? status : undefined;
 }
 
-/** Throws `unauthorized` where the station that is certainly the one meant does not take the token. */
-async function askAt(
-  url: string,
-  token: string | undefined,
-  certain: boolean,
-): Promise<StationStatus | undefined> {
+async function askHere(config: Config, url: string): Promise<StationStatus | undefined> {
   try {
-    return await createClient({ url, token }).getStatus({}, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+    return await askStation(config, 'getStatus', {}, AbortSignal.timeout(ASK_TIMEOUT_MS));
   } catch (error) {
-    // Nothing listens there, or something that is no station: the database is what there is to read.
-    if (!(error instanceof StationProblem) || error.status !== 401 || !certain) return undefined;
-    const message = `the station at ${url} wants its token`;
-    throw new SluiceError('unauthorized', message, {
-      hint: 'Set server.token in sluice.yaml or SLUICE_TOKEN as the station has it.',
-    });
+    const known = asSluiceError(error);
+    if (known.code === 'unauthorized')
+      throw new SluiceError('unauthorized', `the station at ${url} wants its token`, {
+        hint: 'Set server.token in sluice.yaml or SLUICE_TOKEN as the station has it.',
+      });
+    if (known.code === 'usage' || known.code === 'tls_failed') throw known;
+    // It has ended, or says nothing: the database is what there is to read.
+    return undefined;
   }
 }
 
-async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<StationStatus> {
+/** A station on another root may have the same database. */
+async function askConfigured({ host, port, token }: Config['server']): Promise<StationStatus | undefined> {
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
+  return createClient({ url, token })
+    .getStatus({}, { signal })
+    .catch(() => undefined);
+}
+
+async function readDatabase(config: Config, cli: Cli): Promise<StationStatus> {
   assertDatabase(config);
   return withStores(config, cli, stores =>
     withJournal(existingDatabase(config), cli, async journal =>
@@ -147,10 +158,15 @@ function stationLines({ stations }: StationStatus): string[] {
   });
 }
 
-function render(status: StationStatus, cli: Cli): string {
+function render(status: StationStatus, isSilent: boolean, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const { station, schedule, repos, changesets, deliveries, cache, disks } = status;
-  const up = station.mode === 'up' ? `up for ${formatDuration(station.uptimeMs)}` : 'not running';
+  const up =
+    station.mode === 'up'
+      ? `up for ${formatDuration(station.uptimeMs)}`
+      : isSilent
+        ? 'does not answer; this is what its database says'
+        : 'not running';
   const late = schedule.behindMs > 0 ? `, behind by ${formatDuration(schedule.behindMs)}` : '';
   const { away, figuresAt } = status.store;
   const lines = [

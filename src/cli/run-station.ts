@@ -116,7 +116,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
   try {
     await lifecycle.start();
     pagesUrl = server.url();
-    cli.stdout.write(greeting(station, server.url(), config.deliver.directory, cli));
+    cli.stdout.write(greeting({ station, url: server.url(), config, options }, cli));
     log.info({ url: server.url() }, 'station is up');
     if (!stop.aborted) await new Promise(resolve => stop.addEventListener('abort', resolve, { once: true }));
     log.info('stopping');
@@ -137,7 +137,15 @@ function isFixed(path: string): boolean {
 }
 
 /** What is running and what to try next, in under fifteen lines. */
-function greeting(station: Station, url: string, spool: string, cli: Cli): string {
+function greeting({ station, url, config, options }: Greeted, cli: Cli): string {
+  const spool = config.deliver.directory;
+  const { tls, token } = config.server;
+  // Neither token nor certificate belongs into a line that is to be typed.
+  const asking =
+    tls || token !== undefined
+      ? `  ${said('doctor', options, cli)}`
+      : `  curl -d '{"url": "https://github.com/git/git", "wait": true}' \\
+    ${url}/bake`;
   const style = styleFor(cli.stdout, cli.env);
   const urls = station.configuredUrls();
   const baking =
@@ -157,10 +165,35 @@ ${style.bold(`sluice ${cli.version}`)} is up. Ctrl-C stops it.
   deliveries  ${deliveries}
 
 Try next, in another terminal:
-  ${cli.program} bake https://github.com/git/git
-  ${cli.program} deliveries ls
-  ${cli.program} status
-  curl -d '{"url": "https://github.com/git/git", "wait": true}' \\
-    ${url}/bake
+  ${said('bake https://github.com/git/git', options, cli)}
+  ${said('deliveries ls', options, cli)}
+  ${said('status', options, cli)}
+${asking}
 \n`;
+}
+
+interface Greeted {
+  readonly station: Station;
+  readonly url: string;
+  readonly config: Config;
+  readonly options: GlobalOptions;
+}
+
+/** A command as it is to be typed for this very station: with the options that said where it is. */
+function said(command: string, { config, root, database, serverDirectory }: GlobalOptions, cli: Cli): string {
+  const given = {
+    '--config': config,
+    '--root': root,
+    '--database': database,
+    '--server-directory': serverDirectory,
+  };
+  const words = Object.entries(given).flatMap(([option, value]) =>
+    value === undefined ? [] : [option, quoted(value)],
+  );
+  return [cli.program, command, ...words].join(' ');
+}
+
+function quoted(value: string): string {
+  const shown = printable(value);
+  return /^[\w@%+=:,./~-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
 }

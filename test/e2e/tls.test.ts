@@ -108,6 +108,11 @@ hosts:
   // For 127.0.0.1 by another name, and by nobody's signature: commands know it by its file.
   const asked = await sluice(t, ['sync', 'now'], { cwd });
   assert.equal(asked.code, 0, asked.stderr);
+  assert.match((await sluice(t, ['status'], { cwd })).stdout, /^station {3}up for /);
+  // No line that is to be typed has the token, or leaves it out where it is wanted.
+  const tried = /Try next[\s\S]*?\n\n/.exec(station.stdout())?.[0] ?? '';
+  assert.match(tried, /deliveries ls\n.* status\n.* doctor\n/);
+  assert.doesNotMatch(tried, /curl/);
   const doctor = await sluice(t, ['doctor'], { cwd });
   assert.match(doctor.stdout, /certificate .*expires on \d{4}-\d\d-\d\d, and has not been renewed/);
 

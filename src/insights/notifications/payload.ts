@@ -28,9 +28,9 @@ export type SentPayload = Readonly<Record<string, unknown>> & {
 };
 
 /** The form that Slack's incoming webhooks take, and Mattermost's, Rocket.Chat's and Discord's (at …/slack). Pure. */
-export function slackMessageOf({ message, repository, hint }: SentPayload): { readonly text: string } {
+export function slackMessageOf({ event, message, repository, hint }: SentPayload): { readonly text: string } {
   const about = typeof repository === 'string' ? `${repository} ` : '';
-  const todo = typeof hint === 'string' && hint !== '' ? `\n${hint}` : '';
+  const todo = typeof hint === 'string' && hint !== '' && event !== 'ended' ? `\n${hint}` : '';
   // The three characters that Slack has escaped (api.slack.com, "Escaping text").
   const escaped = `sluice: ${about}${message}${todo}`
     .replaceAll('&', '&amp;')

@@ -160,4 +160,6 @@ test('a message for Slack is a text, with what it takes for markup escaped (S-51
   assert.deepEqual(slackMessageOf(payload), {
     text: 'sluice: a &lt; b &amp; &lt;!channel&gt;\nDo this.',
   });
+  const over = slackMessageOf({ ...payload, event: 'ended', message: 'over: a' });
+  assert.deepEqual(over, { text: 'sluice: over: a' }, 'nothing is left to do');
 });
