@@ -1,5 +1,5 @@
 /**
- * Torture of capture, the long form of test/gather/capture/crash.test.ts: `node test/torture/capture-crash.ts [--rounds
+ * Torture of capture, the long form of test/e2e/capture-crash.test.ts: `node test/torture/capture-crash.ts [--rounds
  * 200] [--seed 1]`. Ends with one line; throws, and exits 1, at the first reading that is lost, torn or there twice.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * Torture of delivery, the long form of test/deliver/crash.test.ts:
+ * Torture of delivery, the long form of test/e2e/delivery-crash.test.ts:
  * `node test/torture/delivery-crash.ts [--rounds 200] [--files 2000] [--largest 64] [--seed 1]`, `largest` in MiB.
  * Ends with one line; throws, and exits 1, at the first file that is lost, torn, stuck, or recorded twice.
  */

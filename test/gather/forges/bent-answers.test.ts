@@ -159,7 +159,7 @@ for (const kind of KINDS) {
         }
         await host.events().catch((error: SluiceError) => assert.equal(error.code, 'forge_answer_invalid'));
       }),
-      { numRuns: 120 },
+      { numRuns: 60 },
     );
   });
 

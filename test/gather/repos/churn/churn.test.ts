@@ -136,7 +136,7 @@ test('after any fetches, force-pushes and deletions churn is what git log --nums
         assert.deepEqual(kept, counted);
       }
     }),
-    { numRuns: 12, endOnFailure: true },
+    { numRuns: 8, endOnFailure: true },
   );
 });
 

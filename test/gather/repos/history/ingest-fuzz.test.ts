@@ -152,7 +152,7 @@ test('after any fetches, force-pushes and deletions the rows are what git says (
         await assertAgrees(bench);
       }
     }),
-    { numRuns: 12, endOnFailure: true },
+    { numRuns: 8, endOnFailure: true },
   );
 });
 
@@ -215,6 +215,6 @@ test('broken off at any point, and repeated with the same or newer refs, the row
         await assertAgrees(bench);
       },
     ),
-    { numRuns: 12, endOnFailure: true },
+    { numRuns: 8, endOnFailure: true },
   );
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import { SluiceError } from '../../../../src/base/errors.ts';
 import { IdSet } from '../../../../src/gather/repos/git/id-set.ts';
 import type { CommitSource } from '../../../../src/gather/repos/history/commit-source.ts';
@@ -19,9 +19,12 @@ function descriptors(): number {
   return process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0;
 }
 
-function repository(t: TestContext, commits = COMMITS): GitFixture {
-  const git = new GitFixture(`${temporaryDirectory(t)}/a.git`);
-  const shapes = Array.from({ length: commits }, (_, index) => ({
+/** For all tests of this file: none changes it. */
+const HISTORY = longHistory();
+
+function longHistory(): GitFixture {
+  const git = new GitFixture(`${temporaryDirectory({ after })}/a.git`);
+  const shapes = Array.from({ length: COMMITS }, (_, index) => ({
     parents: index === 0 ? [] : [index - 1],
     author: `P${index % 7} <p${index % 7}@x> ${1_600_000_000 + index} +0100`,
     message: `subject ${index} ü\n\nbody\n\nCo-authored-by: Q${index % 5} <q@x>\n`,
@@ -45,9 +48,12 @@ async function allOf(source: CommitSource): Promise<CommitRow[]> {
 }
 
 test('a thread parses what this thread would, one walk after another', async t => {
-  const git = repository(t);
+  const git = HISTORY;
   const context = { gitDir: git.gitDir, parsing: parsingThread(t) };
   const from = IdSet.of(git.refs().values());
+  // The first pipe of a process has Node open a descriptor that it keeps.
+  await allOf(walkCommits({ from }, COMMITS - 1, context));
+  await context.parsing.close();
   const before = descriptors();
   const rows = await allOf(walkCommits({ from }, 0, context));
   assert.equal(rows.length, COMMITS);
@@ -63,7 +69,7 @@ test('a thread parses what this thread would, one walk after another', async t =
 });
 
 test('a walk that is given up ends git, its pipe and the thread; the next walk has another', async t => {
-  const git = repository(t);
+  const git = HISTORY;
   const context = { gitDir: git.gitDir, parsing: parsingThread(t) };
   const from = IdSet.of(git.refs().values());
   const source = walkCommits({ from }, 0, context);
@@ -75,7 +81,7 @@ test('a walk that is given up ends git, its pipe and the thread; the next walk h
 });
 
 test('git that is stopped, or fails, ends the walk with its own error', async t => {
-  const git = repository(t);
+  const git = HISTORY;
   const stop = new AbortController();
   const context = { gitDir: git.gitDir, parsing: parsingThread(t), signal: stop.signal };
   const stopped = walkCommits({ from: IdSet.of(git.refs().values()) }, 0, context);
