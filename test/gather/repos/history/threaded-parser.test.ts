@@ -10,6 +10,7 @@ import { readCommits, walkCommits } from '../../../../src/gather/repos/history/w
 import type { CommitRow } from '../../../../src/keep/store/types.ts';
 import { GitFixture } from '../../../support/git-fixture.ts';
 import { temporaryDirectory } from '../../../support/git-repositories.ts';
+import { makeDirectory } from '../../../support/left-behind.ts';
 import { until } from '../../../support/sluice.ts';
 
 const COMMITS = 30_000;
@@ -23,7 +24,9 @@ function descriptors(): number {
 const HISTORY = longHistory();
 
 function longHistory(): GitFixture {
-  const git = new GitFixture(`${temporaryDirectory({ after })}/a.git`);
+  const { path, remove } = makeDirectory('sluice-test');
+  after(remove);
+  const git = new GitFixture(`${path}/a.git`);
   const shapes = Array.from({ length: COMMITS }, (_, index) => ({
     parents: index === 0 ? [] : [index - 1],
     author: `P${index % 7} <p${index % 7}@x> ${1_600_000_000 + index} +0100`,
