@@ -14,6 +14,7 @@ import { sql as botsByPlan } from './migrations/0012-bots-by-plan.ts';
 import { sql as lists } from './migrations/0013-lists.ts';
 import { sql as mailmaps } from './migrations/0015-mailmaps.ts';
 import { sql as peopleOfFirstBakes } from './migrations/0016-people-of-first-bakes.ts';
+import { sql as hoursByTime } from './migrations/0017-hours-by-time.ts';
 import { dismissSessions } from './session.ts';
 
 export interface Migration {
@@ -40,6 +41,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { sql: lists },
   { sql: mailmaps },
   { sql: peopleOfFirstBakes },
+  { sql: hoursByTime },
 ];
 
 const VERSION = `

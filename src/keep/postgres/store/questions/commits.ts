@@ -39,8 +39,8 @@ const SINGLE_DAYS = `
    WHERE repository_id = ${REPOSITORIES} AND committed_at >= $2::bigint * 86400 AND committed_at < $3::bigint * 86400
    GROUP BY hour`;
 /**
- * The roll-up knows no authors: what programs did is found in the index by time, which has the author. By the days on
- * which they did something, as SQLite has it, Postgres goes through all commits of each day.
+ * The roll-up knows no authors: what programs did is found in the index by time, which has the author and the hour, and is
+ * read alone. By the days on which they did something, as SQLite has it, Postgres goes through all commits of each day.
  */
 const OF_BOTS = `
   SELECT ${HOUR}, count(*) AS commits FROM commits
