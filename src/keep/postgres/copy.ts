@@ -7,8 +7,15 @@ import { withoutNul } from '../../base/text.ts';
 /** A column's type: of `bytea` the value is hexadecimal digits. */
 export type CopyType = 'bigint' | 'integer' | 'text' | 'bytea';
 
+/** Text as UTF-8 within some bytes, without NUL; read before the next row is asked for. */
+export interface EncodedText {
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** A value of a row that is copied in; text is stored without NUL characters, which Postgres cannot hold. */
-export type CopyValue = number | string | null;
+export type CopyValue = number | string | EncodedText | null;
 
 /** A table, and its columns with their types in the order of the rows' values. */
 export interface CopyTarget {
@@ -83,7 +90,8 @@ class CopyBytes {
     if (value === null) {
       this.#room(4);
       this.#at = this.#chunk.writeInt32BE(NULL_LENGTH, this.#at);
-    } else if (type === 'text') this.#text(String(value));
+    } else if (typeof value === 'object') this.#encoded(value);
+    else if (type === 'text') this.#text(String(value));
     else if (type === 'bytea') this.#bytes(String(value));
     else if (type === 'bigint') this.#bigint(Number(value));
     else this.#integer(Number(value));
@@ -106,6 +114,12 @@ class CopyBytes {
     this.#room(4 + digits.length / 2);
     this.#at = this.#chunk.writeInt32BE(digits.length / 2, this.#at);
     this.#at += this.#chunk.write(digits, this.#at, 'hex');
+  }
+
+  #encoded({ bytes, from, to }: EncodedText): void {
+    this.#room(4 + to - from);
+    this.#at = this.#chunk.writeInt32BE(to - from, this.#at);
+    this.#at += bytes.copy(this.#chunk, this.#at, from, to);
   }
 
   #text(value: string): void {

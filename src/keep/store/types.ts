@@ -37,7 +37,28 @@ export interface CommitRow {
 }
 
 /** Commits that can be gone through, as often as is wanted; each may be made anew every time. */
-export type CommitRows = Iterable<CommitRow> & { readonly length: number };
+export type CommitRows = Iterable<CommitRow> & {
+  readonly length: number;
+  /** For who sends bytes on; undefined where messages are not at hand as bytes, or hold a NUL. */
+  readonly encoded?: EncodedCommits | undefined;
+};
+
+/** Commits whose messages need not become text. */
+export interface EncodedCommits {
+  /** Without `message` and `trailers`. */
+  readonly rows: Iterable<CommitRow>;
+  /** Of each row in turn, undefined where there is none. Valid until the next one is asked for. */
+  readonly messages: Iterable<EncodedMessage | undefined>;
+}
+
+/** A message and, right behind it, its trailers as UTF-8. */
+export interface EncodedMessage {
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly messageBytes: number;
+  /** 0 where there are none. */
+  readonly trailersBytes: number;
+}
 
 /** The tips of a repository's refs by full ref name (`refs/heads/main`): what a bake has processed, or will. */
 export type RefSnapshot = ReadonlyMap<string, ObjectId>;

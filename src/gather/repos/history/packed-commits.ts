@@ -1,4 +1,4 @@
-import type { CommitRow, CommitRows, PersonIdentity } from '../../../keep/store/types.ts';
+import type { CommitRow, CommitRows, EncodedMessage, PersonIdentity } from '../../../keep/store/types.ts';
 
 /** Commits of one packet at the most. */
 export const PACKET_COMMITS = 1024;
@@ -23,6 +23,8 @@ export interface PackedCommits {
   readonly count: number;
   /** Digits of a hash. */
   readonly digits: number;
+  /** Where its texts end. */
+  readonly textEnd: number;
   /** People who are named for the first time, in the order of their numbers. */
   readonly people: readonly PersonIdentity[];
   /** Position of the commit and number of the person, in turn. */
@@ -102,6 +104,7 @@ export class CommitPacker {
     const packed = {
       count: this.#count,
       digits: this.#digits,
+      textEnd: this.#at,
       people: this.#people,
       coAuthors: this.#coAuthors,
       anew: this.#anew,
@@ -153,7 +156,17 @@ export class CommitUnpacker {
     for (const person of packed.people) this.#people.push(person);
     const people = this.#people;
     const from = packed.own ?? bytes;
-    return { length: packed.count, [Symbol.iterator]: () => rowsOf(packed, from, people) };
+    return {
+      length: packed.count,
+      [Symbol.iterator]: () => rowsOf(packed, from, people, true),
+      get encoded() {
+        if (asBuffer(from.subarray(NUMBERS_BYTES, packed.textEnd)).includes(0)) return undefined;
+        return {
+          rows: { [Symbol.iterator]: () => rowsOf(packed, from, people, false) },
+          messages: { [Symbol.iterator]: () => messagesOf(packed, from) },
+        };
+      },
+    };
   }
 }
 
@@ -171,6 +184,7 @@ function* rowsOf(
   { count, digits, coAuthors }: PackedCommits,
   bytes: Uint8Array,
   people: readonly PersonIdentity[],
+  withMessages: boolean,
 ): Generator<CommitRow> {
   const texts = asBuffer(bytes);
   const numbers = numbersIn(bytes);
@@ -194,6 +208,10 @@ function* rowsOf(
       named ??= [];
       named.push(people[coAuthors[coAuthorAt + 1] as number] as PersonIdentity);
     }
+    const subject = text(numbers[at + 8] as number);
+    const message = numbers[at + 9] as number;
+    const trailers = numbers[at + 10] as number;
+    if (!withMessages) textAt += message + trailers;
     yield {
       hash: hashes.slice(0, digits),
       parents,
@@ -203,11 +221,27 @@ function* rowsOf(
       committer: people[numbers[at + 3] as number] as PersonIdentity,
       committedAt: numbers[at + 4] as number,
       committedZone: numbers[at + 5] as number,
-      subject: text(numbers[at + 8] as number),
-      message: text(numbers[at + 9] as number) || undefined,
-      trailers: text(numbers[at + 10] as number) || undefined,
+      subject,
+      message: withMessages ? text(message) || undefined : undefined,
+      trailers: withMessages ? text(trailers) || undefined : undefined,
       signed: numbers[at + 7] === 1,
       coAuthors: named ?? NOBODY,
     };
+  }
+}
+
+function* messagesOf(
+  { count, digits }: PackedCommits,
+  packet: Uint8Array,
+): Generator<EncodedMessage | undefined> {
+  const bytes = asBuffer(packet);
+  const numbers = numbersIn(packet);
+  const found = { bytes, from: NUMBERS_BYTES, messageBytes: 0, trailersBytes: 0 };
+  for (let at = 0; at < count * NUMBERS; at += NUMBERS) {
+    found.from += digits * (1 + (numbers[at + 6] as number)) + (numbers[at + 8] as number);
+    found.messageBytes = numbers[at + 9] as number;
+    found.trailersBytes = numbers[at + 10] as number;
+    yield found.messageBytes === 0 ? undefined : found;
+    found.from += found.messageBytes + found.trailersBytes;
   }
 }

@@ -124,8 +124,22 @@ class ParsedByThread implements CommitSource {
 
 function joined(packets: readonly CommitRows[]): CommitRows {
   const length = packets.reduce((sum, packet) => sum + packet.length, 0);
-  function* rows() {
-    for (const packet of packets) yield* packet;
-  }
-  return { length, [Symbol.iterator]: rows };
+  return {
+    length,
+    [Symbol.iterator]: () => chained(packets),
+    get encoded() {
+      const encoded = packets.flatMap(packet => packet.encoded ?? []);
+      if (encoded.length < packets.length) return undefined;
+      const rows = encoded.map(each => each.rows);
+      const messages = encoded.map(each => each.messages);
+      return {
+        rows: { [Symbol.iterator]: () => chained(rows) },
+        messages: { [Symbol.iterator]: () => chained(messages) },
+      };
+    },
+  };
+}
+
+function* chained<T>(parts: readonly Iterable<T>[]): Generator<T> {
+  for (const part of parts) yield* part;
 }

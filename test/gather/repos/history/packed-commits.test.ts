@@ -8,7 +8,12 @@ import {
   PACKET_COMMITS,
   type PackedCommits,
 } from '../../../../src/gather/repos/history/packed-commits.ts';
-import type { CommitRow, PersonIdentity } from '../../../../src/keep/store/types.ts';
+import type {
+  CommitRow,
+  CommitRows,
+  EncodedMessage,
+  PersonIdentity,
+} from '../../../../src/keep/store/types.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 12 }).map(value => value.replaceAll('\0', '.'));
 const people = fc.array(fc.record({ name: text, email: text }, { noNullPrototype: true }), {
@@ -111,4 +116,35 @@ test('a packet ends where it is full, and a commit that is larger than any has o
   });
   assert.deepEqual(read, commits);
   assert.deepEqual(counts, [PACKET_COMMITS, PACKET_COMMITS, 2, 2, 2, 2, 1, 1, 1]);
+});
+
+/** Commits put together from rows without messages, and messages as bytes. */
+function decoded({ encoded }: CommitRows): CommitRow[] | undefined {
+  if (!encoded) return undefined;
+  const messages = encoded.messages[Symbol.iterator]();
+  return [...encoded.rows].map(row => {
+    const found = messages.next().value as EncodedMessage | undefined;
+    const { bytes, from = 0, messageBytes = 0, trailersBytes = 0 } = found ?? {};
+    const end = from + messageBytes;
+    const message = bytes?.toString('utf8', from, end);
+    return { ...row, message, trailers: bytes?.toString('utf8', end, end + trailersBytes) || undefined };
+  });
+}
+
+test('messages come out of a packet as bytes, too, unless there is a NUL in it (R-21)', () => {
+  fc.assert(
+    fc.property(batches, fc.boolean(), (all, withNul) => {
+      const packer = new CommitPacker();
+      const unpacker = new CommitUnpacker();
+      for (const commits of all) {
+        // Trailers are a part of a message.
+        const whole = commits.map(each => (each.message ? each : { ...each, trailers: undefined }));
+        const given = withNul ? whole.map(each => ({ ...each, message: 'a\0b' })) : whole;
+        throughPackets(given, packer, (packed, bytes) => {
+          const rows = decoded(unpacker.unpack(packed, bytes));
+          assert.deepEqual(rows, withNul && given.length > 0 ? undefined : given);
+        });
+      }
+    }),
+  );
 });

@@ -1,4 +1,4 @@
-import type { CommitRow, CommitRows } from '../../../store/types.ts';
+import type { CommitRow, CommitRows, EncodedMessage } from '../../../store/types.ts';
 import type { CopyTarget, CopyValue } from '../../copy.ts';
 import type { SqlExecutor, Transaction } from '../../executor.ts';
 import type { Identities } from './identities.ts';
@@ -57,33 +57,60 @@ export interface CommitsInto {
 }
 
 /**
- * Stores commits of which none is there yet, with their messages and co-authors. Messages go first: what of them is not
- * read yet is read while the server stores what was.
+ * Stores commits of which none is there yet, with their messages and co-authors. Messages go first: the commits are read
+ * while the server stores messages, and counted while it stores commits.
  * @throws what `isDouble` knows where one is there after all
  */
-export async function copyCommits(into: CommitsInto, commits: CommitRows): Promise<AddedCommits> {
+export async function copyCommits(
+  into: CommitsInto,
+  commits: CommitRows,
+  onCopied: (commit: CommitRow, author: number) => void,
+): Promise<AddedCommits> {
   const { transaction, identities } = into;
   const ids = await reserveIds(transaction, commits.length);
   const rows: CommitRow[] = [];
-  function* messages() {
-    for (const row of commits) {
-      if (row.message !== undefined) yield [ids[rows.length] as number, row.message, row.trailers ?? null];
-      rows.push(row);
-    }
-  }
-  await transaction.copyIn(INTO_MESSAGES, messages());
-  await identities.ensure(transaction, rows);
-  await transaction.copyIn(INTO_COMMITS, valuesOf(rows, ids, into));
+  identities.begin();
+  const read = (row: CommitRow): number => {
+    identities.note(row);
+    return ids[rows.push(row) - 1] as number;
+  };
+  await transaction.copyIn(INTO_MESSAGES, messagesOf(commits, read));
+  await identities.ensure(transaction);
+  await transaction.copyIn(INTO_COMMITS, valuesOf(rows, ids, into, onCopied));
   const at = rows.map((_, index) => index);
   await insertCoAuthors(into, rows, ids, at);
   return { rows, at, firstId: ids[0] ?? null };
+}
+
+/** @param read is told each commit, without its message where that stays bytes, and gives its id */
+function* messagesOf(commits: CommitRows, read: (row: CommitRow) => number): Generator<CopyValue[]> {
+  const { encoded } = commits;
+  if (!encoded) {
+    for (const row of commits) {
+      const id = read(row);
+      if (row.message !== undefined) yield [id, row.message, row.trailers ?? null];
+    }
+    return;
+  }
+  const messages = encoded.messages[Symbol.iterator]();
+  for (const row of encoded.rows) {
+    const id = read(row);
+    const message = messages.next().value as EncodedMessage | undefined;
+    if (message === undefined) continue;
+    const { bytes, from, messageBytes, trailersBytes } = message;
+    const end = from + messageBytes;
+    const trailers = trailersBytes === 0 ? null : { bytes, from: end, to: end + trailersBytes };
+    yield [id, { bytes, from, to: end }, trailers];
+  }
 }
 
 /** Stores commits with their messages and co-authors; those that are there already are passed over. */
 export async function insertCommits(into: CommitsInto, commits: CommitRows): Promise<AddedCommits> {
   const { transaction, identities } = into;
   const rows = [...commits];
-  await identities.ensure(transaction, rows);
+  identities.begin();
+  for (const row of rows) identities.note(row);
+  await identities.ensure(transaction);
   if (rows.length === 0) return { rows, at: [], firstId: null };
   const ids = await reserveIds(transaction, rows.length);
   const at = await insertUnknown(into, rows, ids);
@@ -110,13 +137,16 @@ function* valuesOf(
   rows: readonly CommitRow[],
   ids: readonly number[],
   { repositoryId, identities }: CommitsInto,
+  onCopied: (commit: CommitRow, author: number) => void,
 ): Generator<CopyValue[]> {
   for (const [at, row] of rows.entries()) {
+    const author = identities.idOf(row.author);
+    onCopied(row, author);
     yield [
       ids[at] as number,
       repositoryId,
       row.hash,
-      identities.idOf(row.author),
+      author,
       row.authoredAt,
       row.authoredZone,
       identities.idOf(row.committer),

@@ -26,25 +26,37 @@ export class Identities {
   readonly #repositoryId: number;
   /** By object: the reader gives the same object for the same identity. */
   readonly #ids = new Map<PersonIdentity, number>();
+  /** Who was noted, by what is stored of them. */
+  readonly #unknown = new Map<string, Set<PersonIdentity>>();
 
   constructor(repositoryId: number) {
     this.#repositoryId = repositoryId;
   }
 
-  /** Makes sure of everybody in these commits; `idOf` knows them then. */
-  async ensure(transaction: SqlExecutor, commits: Iterable<CommitRow>): Promise<void> {
+  /** Forgets whom nobody may ask for any more, when they have become many. To be called before commits are noted. */
+  begin(): void {
+    this.#unknown.clear();
     if (this.#ids.size >= MAX_CACHED_IDENTITIES) this.#ids.clear();
-    const unknown = new Map<string, PersonIdentity[]>();
-    const note = (identity: PersonIdentity): void => {
-      if (this.#ids.has(identity)) return;
-      const key = keyOf(identity);
-      unknown.set(key, [...(unknown.get(key) ?? []), identity]);
-    };
-    for (const { author, committer, coAuthors } of commits) {
-      note(author);
-      note(committer);
-      for (const coAuthor of coAuthors) note(coAuthor);
-    }
+  }
+
+  /** Has everybody in a commit be known once `ensure` has been called. */
+  note({ author, committer, coAuthors }: CommitRow): void {
+    this.#note(author);
+    if (committer !== author) this.#note(committer);
+    for (const coAuthor of coAuthors) this.#note(coAuthor);
+  }
+
+  #note(identity: PersonIdentity): void {
+    if (this.#ids.has(identity)) return;
+    const key = keyOf(identity);
+    const same = this.#unknown.get(key);
+    if (same) same.add(identity);
+    else this.#unknown.set(key, new Set([identity]));
+  }
+
+  /** Makes sure of everybody who was noted; `idOf` knows them then. */
+  async ensure(transaction: SqlExecutor): Promise<void> {
+    const unknown = this.#unknown;
     if (unknown.size === 0) return;
     // Merges by hand wait for it, and are waited for: none overlooks an identity that comes just then.
     await shareName(transaction, 'people');
@@ -59,6 +71,7 @@ export class Identities {
       const key = keyOf({ name: String(row.name), email: String(row.email) });
       for (const identity of unknown.get(key) ?? []) this.#ids.set(identity, Number(row.id));
     }
+    unknown.clear();
   }
 
   /** The row's id. */
@@ -69,6 +82,7 @@ export class Identities {
   }
 
   forget(): void {
+    this.#unknown.clear();
     this.#ids.clear();
   }
 }

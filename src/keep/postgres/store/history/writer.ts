@@ -146,12 +146,17 @@ export class PostgresHistoryWriter implements HistoryWriter {
       }
       const identities = this.#identities;
       const into = { transaction, repositoryId: this.#repositoryId, identities };
-      const { rows, at, firstId } = await (areNew ? copyCommits : insertCommits)(into, commits);
       // More at once than are counted in memory are counted from their rows.
-      if (rows.length <= COUNTED_AT_ONCE) {
+      const count = (row: CommitRow, author: number): void => {
+        if (commits.length <= COUNTED_AT_ONCE) this.#counts.add(row, author);
+      };
+      const { rows, at, firstId } = areNew
+        ? await copyCommits(into, commits, count)
+        : await insertCommits(into, commits);
+      if (!areNew) {
         for (const index of at) {
           const row = rows[index] as CommitRow;
-          this.#counts.add(row, identities.idOf(row.author));
+          count(row, identities.idOf(row.author));
         }
       }
       const row = await transaction.first(ADVANCE, [this.#repositoryId, walked, firstId]);
