@@ -15,6 +15,10 @@ const MIB = 1024 * 1024;
 const BLOCK_BYTES = MIB;
 /** Sizes of parts that programs send by (rclone 5, aws 8, s3cmd 15, MinIO's client 16 MiB, …); whole MiB all of them. */
 const PART_MIB = [5, 8, 10, 15, 16, 25, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1024];
+/** S3 takes no smaller ones but at the end. */
+const LEAST_PART_MIB = 5;
+/** So many other sizes are tried, each a hash of the whole file. */
+const MOST_GUESSED = 4;
 
 /**
  * What the bucket holds already, put there by somebody else: where size and checksum are the file's, nothing is to be
@@ -79,7 +83,18 @@ function isToBeAdopted(
 export function partSizesOf(etag: string, size: number): number[] {
   if (/^[0-9a-f]{32}$/.test(etag)) return [Number.POSITIVE_INFINITY];
   const parts = Number(/^[0-9a-f]{32}-(\d+)$/.exec(etag)?.[1] ?? 0);
-  return PART_MIB.map(mib => mib * MIB).filter(bytes => Math.ceil(size / bytes) === parts);
+  if (parts === 0) return [];
+  const fits = (mib: number): boolean => Math.ceil(size / (mib * MIB)) === parts;
+  // Somebody's own choice: tried where the number of parts leaves few.
+  const others: number[] = [];
+  for (
+    let mib = Math.max(LEAST_PART_MIB, Math.ceil(size / parts / MIB));
+    others.length <= MOST_GUESSED && fits(mib);
+    mib += 1
+  )
+    others.push(mib);
+  const all = others.length <= MOST_GUESSED ? [...PART_MIB.filter(fits), ...others] : PART_MIB.filter(fits);
+  return [...new Set(all)].map(mib => mib * MIB);
 }
 
 interface Content {

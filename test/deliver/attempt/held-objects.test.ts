@@ -75,6 +75,13 @@ test('an ETag tells by which parts an object may have been sent (D-561)', () => 
   assert.deepEqual(partSizesOf(md5, 10), [Number.POSITIVE_INFINITY]);
   assert.deepEqual(partSizesOf(`${md5}-1`, 5 * 2 ** 20).slice(0, 2), [5 * 2 ** 20, 8 * 2 ** 20]);
   assert.deepEqual(partSizesOf(`${md5}-2`, 6 * 2 ** 20), [5 * 2 ** 20]);
+  // Whoever chose another size, in whole MiB: where few come into question, all of them do.
+  assert.deepEqual(partSizesOf(`${md5}-4`, 20_000_000), [5 * 2 ** 20, 6 * 2 ** 20]);
+  assert.deepEqual(
+    partSizesOf(`${md5}-10`, 119 * 2 ** 20),
+    [12, 13].map(mib => mib * 2 ** 20),
+  );
+  assert.deepEqual(partSizesOf(`${md5}-2`, 2 ** 30), [512 * 2 ** 20]);
   for (const etag of ['', 'abc', `${md5}-x`, `${md5}-3000`])
     assert.deepEqual(partSizesOf(etag, 6 * 2 ** 20), []);
 });
