@@ -3,6 +3,7 @@ import type { Logger } from '../base/log.ts';
 import type { FaultBoard } from '../base/ongoing-faults.ts';
 import type { Random } from '../base/random.ts';
 import type { RepeatedMessages } from '../base/repeated-messages.ts';
+import type { SpanSink } from '../base/spans.ts';
 import type { Journal } from '../keep/local/journal.ts';
 import type { HeldObjects } from './attempt/held-objects.ts';
 import type { Uploader } from './attempt/upload/uploader.ts';
@@ -51,6 +52,8 @@ export interface DeliveryContext {
   /** What comes again and again is logged once a minute. */
   readonly messages: RepeatedMessages;
   readonly faults?: FaultBoard | undefined;
+  /** Takes attempts that are over, where traces are wanted. */
+  readonly spans?: SpanSink | undefined;
   readonly log: Logger;
 }
 

@@ -6,6 +6,7 @@ import type { Logger } from '../base/log.ts';
 import type { FaultBoard } from '../base/ongoing-faults.ts';
 import type { Random } from '../base/random.ts';
 import { RepeatedMessages } from '../base/repeated-messages.ts';
+import type { SpanSink } from '../base/spans.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { Journal } from '../keep/local/journal.ts';
@@ -37,6 +38,8 @@ export interface DeliverySurroundings {
   readonly log: Logger;
   readonly random: Random;
   readonly faults?: FaultBoard;
+  /** Takes attempts that are over. */
+  readonly spans?: SpanSink | undefined;
   /** What somebody paused, as it is now. */
   readonly pauses?: () => readonly Pause[];
   /** How files are reached; a test may come between any two calls. */
@@ -70,7 +73,7 @@ export function openContext(
   surroundings: DeliverySurroundings,
   listeners: ContextListeners,
 ): DeliveryContext {
-  const { clock, log, random, faults, files, pauses = () => [], readMounts } = surroundings;
+  const { clock, log, random, faults, spans, files, pauses = () => [], readMounts } = surroundings;
   const { root, settings } = plan;
   const { bucketCacheMs, missingBucketMs, probeIntervalMs } = settings;
   const opened = openDestinations(plan.profiles, openStore);
@@ -128,6 +131,7 @@ export function openContext(
     random,
     messages: new RepeatedMessages(clock, LOG_EVERY_MS),
     faults,
+    spans,
     log,
   };
 }

@@ -36,7 +36,15 @@ export interface DeliveryOptions
     Partial<
       Pick<
         SessionOptions,
-        'random' | 'faults' | 'beforeSync' | 'openWatch' | 'files' | 'createLock' | 'pauses' | 'readMounts'
+        | 'random'
+        | 'faults'
+        | 'spans'
+        | 'beforeSync'
+        | 'openWatch'
+        | 'files'
+        | 'createLock'
+        | 'pauses'
+        | 'readMounts'
       >
     > {
   /** What to do from the start on; asked for once, before anything else. */
@@ -93,7 +101,10 @@ export interface DeliveryStatus {
 export class Delivery implements Service {
   readonly name = 'delivery';
   readonly #options: Required<
-    Omit<DeliveryOptions, 'rereadProfiles' | 'faults' | 'files' | 'createLock' | 'pauses' | 'readMounts'>
+    Omit<
+      DeliveryOptions,
+      'rereadProfiles' | 'faults' | 'spans' | 'files' | 'createLock' | 'pauses' | 'readMounts'
+    >
   > &
     DeliveryOptions;
   readonly #changes = new Serializer();

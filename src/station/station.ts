@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Answer } from '../api/operations.ts';
 import type { Clock } from '../base/clock.ts';
-import { SluiceError } from '../base/errors.ts';
+import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { makeFolder } from '../base/files/make-folder.ts';
 import type { Service } from '../base/lifecycle.ts';
 import { type Logger, quietAbout, silentLogger } from '../base/log.ts';
@@ -51,6 +51,9 @@ import { readStatus, readStoredFigures, type StationStatus } from './status/stat
 import { StoreWatch } from './status/store-watch.ts';
 import { findStuck } from './status/stuck/stuck.ts';
 import { findTroubles } from './status/troubles.ts';
+import { SpanExporter } from './telemetry/exporter.ts';
+import { telemetrySettings } from './telemetry/settings.ts';
+import { spanOfWork } from './telemetry/work.ts';
 
 export interface StationOptions {
   readonly loadObjectStores: LoadObjectStores;
@@ -126,6 +129,7 @@ class ComposedStation implements Station {
   readonly #startedMs: number;
   #config: Config;
   readonly #storeWatch: StoreWatch;
+  readonly #telemetry: SpanExporter | undefined;
   #opened: Stores | undefined;
   #id = '';
 
@@ -153,9 +157,12 @@ class ComposedStation implements Station {
       known: async () => ({ profile: this.deliveries.profiles(), host: await this.#hosts() }),
       onChange: () => this.#pausesChanged(),
     });
+    this.#telemetry = this.#openTelemetry(given.log);
+    const spans = this.#telemetry;
     this.deliveries = new Delivery({
       ...options,
       faults,
+      spans,
       pauses: current.pauses,
       plan: () => this.#planDelivery(this.#config),
       rereadProfiles: () => findProfiles({ deliver: this.#config.deliver, env: options.env }, silentLogger),
@@ -175,7 +182,10 @@ class ComposedStation implements Station {
         );
       },
       onCommits: count => this.rates.count('commits', count),
-      onWorkEnd: ended => this.metrics.countWork(ended),
+      onWorkEnd: ended => {
+        this.metrics.countWork(ended);
+        spans?.add(spanOfWork(ended, options.clock.nowMs()));
+      },
     });
     this.captures = new CaptureService({
       ...options,
@@ -191,6 +201,7 @@ class ComposedStation implements Station {
       onEnd: ended => {
         this.metrics.countWork(ended);
         this.events.countWork(ended);
+        spans?.add(spanOfWork(ended, options.clock.nowMs()));
         if (ended.claim.kind === CHANGESET_KIND && ended.ending === 'done') this.rates.count('changesets');
       },
     });
@@ -213,6 +224,7 @@ class ComposedStation implements Station {
       station: () => this.status(),
       calls: () => this.changesets.limiter.calls(),
       throughput: () => this.deliveries.throughput(),
+      spans: () => spans?.counts,
       nowMs: () => options.clock.nowMs(),
     });
     this.rates = new Rates({ ...options, open: () => local.openRates(), totals: () => this.#totals() });
@@ -244,6 +256,7 @@ class ComposedStation implements Station {
       local.createLock({ path: database, what: 'the database', lockPath: `${realPathOf(database)}.lock` }),
       { name: 'database', start: () => this.#openStores(), stop: () => this.#closeStores() },
       this.pauses,
+      ...(spans ? [spans] : []),
       this.deliveries,
       this.#watchCredentials(),
       this.repositories.cache,
@@ -267,6 +280,18 @@ class ComposedStation implements Station {
       this.rates,
       this.diskHistory,
     ];
+  }
+
+  /** What the environment says of traces and cannot be is told, and keeps nothing from working. */
+  #openTelemetry(log: Logger): SpanExporter | undefined {
+    const { env, version, clock } = this.#options;
+    try {
+      const settings = telemetrySettings(env);
+      return settings && new SpanExporter({ settings, version, clock, log, station: () => this.#id });
+    } catch (error) {
+      log.warn(`no traces are sent: ${asSluiceError(error).message}`);
+      return undefined;
+    }
   }
 
   get version(): string {

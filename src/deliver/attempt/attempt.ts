@@ -1,5 +1,6 @@
-import { asFileError, asSluiceError, type ErrorCode } from '../../base/errors.ts';
+import { asFileError, asSluiceError, type ErrorCode, type SluiceError } from '../../base/errors.ts';
 import type { OpenedFile } from '../../base/files/opened-file.ts';
+import { type Span, stepsInTurn } from '../../base/spans.ts';
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
@@ -67,7 +68,7 @@ export async function attemptDelivery(
       attempted.steps.done('moved');
     }
   }
-  const { acknowledged, end } = await sendAndProve(context, attempted, begun, turn);
+  const { acknowledged, end, error } = await sendAndProve(context, attempted, begun, turn);
   // What the journal throws from here on is no failure of the upload.
   try {
     await begun?.onRecord;
@@ -75,7 +76,38 @@ export async function attemptDelivery(
     if (acknowledged) context.uploader.remember(record.id, acknowledged);
     throw error;
   }
-  return end();
+  const outcome = await end();
+  context.spans?.add(spanOf(context, attempted, outcome, error));
+  return outcome;
+}
+
+/** The steps are those of the log, in turn. */
+function spanOf(
+  { clock }: DeliveryContext,
+  { record, startedAt, steps, destination }: Attempted,
+  outcome: DeliveryOutcome,
+  error: SluiceError | undefined,
+): Span {
+  const startMs = Date.parse(startedAt);
+  const { movedMs, sentMs, verifiedMs, completedMs, waitedMs } = steps.all;
+  return {
+    name: 'deliver',
+    startMs,
+    endMs: clock.nowMs(),
+    attributes: {
+      'sluice.profile': record.profile,
+      'sluice.bucket': record.bucket,
+      'sluice.path': record.filepath,
+      'sluice.record': record.id,
+      'sluice.bytes': record.size,
+      'sluice.attempt': record.attempts + 1,
+      'sluice.waited_ms': waitedMs,
+      'sluice.endpoint': destination.endpoint,
+      'sluice.outcome': outcome,
+    },
+    error,
+    steps: stepsInTurn(startMs, { move: movedMs, send: sentMs, verify: verifiedMs, complete: completedMs }),
+  };
 }
 
 /**
@@ -124,6 +156,7 @@ interface SendingOutcome {
   readonly acknowledged?: Acknowledged;
   /** How the attempt ends, to be done once its beginning is on record. */
   readonly end: () => Promise<DeliveryOutcome>;
+  readonly error?: SluiceError;
 }
 
 async function sendAndProve(
@@ -157,7 +190,7 @@ async function sendAndProve(
     }
   } catch (error) {
     const known = asSluiceError(error, { operation: 'upload', subject });
-    return { end: () => failed(context, attempted, known) };
+    return { end: () => failed(context, attempted, known), error: known };
   } finally {
     file?.close();
   }
@@ -171,7 +204,11 @@ async function sendAndProve(
     return { acknowledged: sent, end: () => delivered(context, attempted, sent) };
   } catch (error) {
     const known = asSluiceError(error, { operation: 'verify', subject });
-    return { acknowledged: isSent, end: () => unproven(context, attempted, asking, isSent, known) };
+    return {
+      acknowledged: isSent,
+      end: () => unproven(context, attempted, asking, isSent, known),
+      error: known,
+    };
   }
 }
 

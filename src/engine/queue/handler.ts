@@ -1,4 +1,5 @@
 import type { SluiceError } from '../../base/errors.ts';
+import type { WorkStep } from '../../base/spans.ts';
 import type { StoreChange } from '../../keep/store/change.ts';
 import type { RetryDecision, RetrySchedule } from '../retry.ts';
 import type { Claim, NextRun } from './work-queue.ts';
@@ -22,7 +23,7 @@ export interface WorkHandler {
 
 export type WorkOutcome =
   /** Done. Next at that time, or never again when null. A lost claim changes nothing, `changes` included. */
-  | NextRun
+  | (NextRun & { readonly steps?: readonly WorkStep[] | undefined })
   | PostponedWork
   /** As if it were thrown, but with what the store keeps of it, which is changed with the claim's end, or not at all. */
   | { readonly thrown: unknown; readonly changes: readonly StoreChange[] };
@@ -46,4 +47,6 @@ export interface EndedWork {
   readonly ending: 'done' | 'postponed' | 'failed' | 'gave up' | 'handed back' | 'lost';
   readonly durationMs: number;
   readonly error?: SluiceError;
+  /** What it consisted of, where that was noted. */
+  readonly steps?: readonly WorkStep[] | undefined;
 }

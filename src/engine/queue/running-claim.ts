@@ -28,7 +28,7 @@ export interface RunningClaimOptions {
   readonly onEnd: (ended: EndedWork) => void;
 }
 
-type Ending = Pick<EndedWork, 'ending' | 'error'> & { readonly settle: () => Promise<Settlement> };
+type Ending = Pick<EndedWork, 'ending' | 'error' | 'steps'> & { readonly settle: () => Promise<Settlement> };
 
 const FIRST_SETTLE_WAIT_MS = 100;
 const LONGEST_SETTLE_WAIT_MS = 10_000;
@@ -64,11 +64,11 @@ export class RunningClaim {
   async #run(): Promise<void> {
     const { clock, log, onEnd } = this.#options;
     const startMs = clock.monotonicMs();
-    const { settle, ending, error } = await this.#work();
+    const { settle, ending, error, steps } = await this.#work();
     try {
       const settled = await this.#settle(settle);
       const durationMs = clock.monotonicMs() - startMs;
-      onEnd({ claim: this.claim, ending: settled === 'lost' ? 'lost' : ending, durationMs, error });
+      onEnd({ claim: this.claim, ending: settled === 'lost' ? 'lost' : ending, durationMs, error, steps });
     } catch (unsettled) {
       log.error({ key: this.claim.key, err: unsettled }, 'work ended untold; it will be done again');
     }
@@ -78,7 +78,10 @@ export class RunningClaim {
     const { queue } = this.#options;
     const { claim } = this;
     const outcome = await this.#outcome();
-    if ('nextAtMs' in outcome) return { ending: 'done', settle: () => queue.complete(claim, outcome) };
+    if ('nextAtMs' in outcome) {
+      const { steps, ...next } = outcome;
+      return { ending: 'done', steps, settle: () => queue.complete(claim, next) };
+    }
     const { changes } = outcome;
     if ('postponedToMs' in outcome) {
       const until = { runAtMs: outcome.postponedToMs, reason: outcome.reason };

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { DURATION_BOUNDS_S, type Throughput } from '../../deliver/statistics.ts';
 import type { EndedWork } from '../../engine/queue/handler.ts';
 import { hostOfGroup } from '../../gather/changesets/schedule.ts';
+import type { SpanCounts } from '../telemetry/exporter.ts';
 import type { StationDisk } from './disks.ts';
 import type { StationStatus } from './status.ts';
 
@@ -28,6 +29,8 @@ export interface MetricSources {
   readonly station: () => Promise<StationStatus>;
   readonly calls: () => readonly CallCount[];
   readonly throughput: () => readonly Throughput[];
+  /** Undefined where no traces are sent. */
+  readonly spans?: () => SpanCounts | undefined;
   readonly nowMs: () => number;
 }
 
@@ -45,12 +48,14 @@ export class Prometheus {
   readonly #station: () => Promise<StationStatus>;
   readonly #calls: () => readonly CallCount[];
   readonly #throughput: () => readonly Throughput[];
+  readonly #spans: () => SpanCounts | undefined;
   readonly #nowMs: () => number;
 
-  constructor({ station, calls, throughput, nowMs }: MetricSources) {
+  constructor({ station, calls, throughput, spans = () => undefined, nowMs }: MetricSources) {
     this.#station = station;
     this.#calls = calls;
     this.#throughput = throughput;
+    this.#spans = spans;
     this.#nowMs = nowMs;
     const registers = [this.#registry];
     // The process itself, under the names that every Node program has: event loop, memory, processor, descriptors.
@@ -98,6 +103,12 @@ export class Prometheus {
         value: calls,
       })),
     );
+    const spans = this.#spans();
+    if (spans)
+      this.#count('spans_total', 'Spans for the collector of traces, by what became of them.', [
+        { labels: { outcome: 'sent' }, value: spans.sent },
+        { labels: { outcome: 'dropped' }, value: spans.dropped },
+      ]);
     return (await this.#registry.metrics()) + durations(this.#throughput());
   }
 

@@ -75,6 +75,7 @@ async function syncClaimed(
     const kind = error.code === 'scope_missing' ? 'refused' : holdKindOf(error);
     return postponeForHost(error, claim, context, host, kind);
   }
+  const answeredMs = clock.nowMs();
   if (result.outcome === 'failed') return postponeForHost(result.error, claim, context, host);
   health.recordSuccess(host);
   if (result.outcome === 'missing') {
@@ -85,8 +86,14 @@ async function syncClaimed(
   const news = new EventNews(changeset, startMs, context);
   try {
     const unseen = await addEvents(news, result, claim.priority, signal, context);
+    const eventsMs = clock.nowMs();
     context.unseen.record(host, changeset.url, unseen);
-    return await settleAnswered(news, result.changeset, unseen, startMs, context);
+    const outcome = await settleAnswered(news, result.changeset, unseen, startMs, context);
+    const steps = [
+      { name: 'ask', startMs, endMs: answeredMs },
+      { name: 'events', startMs: answeredMs, endMs: eventsMs },
+    ];
+    return { ...outcome, steps };
   } catch (thrown) {
     await news.announce();
     throw thrown;

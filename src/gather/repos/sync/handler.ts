@@ -1,4 +1,5 @@
 import { asSluiceError, type SluiceError } from '../../../base/errors.ts';
+import { stepsInTurn, type WorkStep } from '../../../base/spans.ts';
 import type { Config } from '../../../config/schema.ts';
 import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
 import type { Claim } from '../../../engine/queue/work-queue.ts';
@@ -80,7 +81,7 @@ async function sync(
   if (claim.reason === CLONE_CLAIM_REASON && !repository.tracked)
     return { nextAtMs: null, reason: 'not tracked' };
   running.set(repository.url, undefined);
-  let recorded: RecordedSync | RecordedBake;
+  let recorded: RecordedSync | TimedBake;
   try {
     recorded = await checkOrBake(repository, claim, signal, context, listeners);
   } finally {
@@ -103,7 +104,12 @@ async function sync(
     });
   }
   const next = nextRepositorySync(synced, clock.nowMs(), context.config().schedule);
-  return { ...next, changes, staysHere: await context.cache.isOnDisk(synced.url) };
+  const staysHere = await context.cache.isOnDisk(synced.url);
+  return { ...next, changes, staysHere, steps: 'steps' in recorded ? recorded.steps : undefined };
+}
+
+interface TimedBake extends RecordedBake {
+  readonly steps?: readonly WorkStep[];
 }
 
 async function checkOrBake(
@@ -112,7 +118,7 @@ async function checkOrBake(
   signal: AbortSignal,
   context: RepositorySyncContext,
   { running, onBaked }: SyncListeners,
-): Promise<RecordedSync | RecordedBake> {
+): Promise<RecordedSync | TimedBake> {
   const { store } = context;
   // Whoever asked for a bake gets one.
   const isAsked = (await store.runs.waiting(repository.id)) !== undefined;
@@ -125,8 +131,11 @@ async function checkOrBake(
     return begin().bake(progress => running.set(repository.url, progress));
   });
   if ('summary' in recorded.end) {
-    const { newCommits } = recorded.end.summary;
+    const { newCommits, cache, durationMs, fetchMs } = recorded.end.summary;
+    const beganMs = context.clock.nowMs() - durationMs;
+    const steps = stepsInTurn(beganMs, { [cache]: fetchMs, history: durationMs - fetchMs });
     await onBaked?.((await store.repositories.byId(repository.id)) ?? repository, newCommits);
+    return { ...recorded, steps };
   }
   return recorded;
 }
