@@ -25,7 +25,7 @@ export interface SpanSink {
 }
 
 /** Steps that followed on each other without a gap, from their durations; those that were not made are left out. Pure. */
-export function stepsInTurn(
+export function consecutiveSteps(
   startMs: number,
   durations: Readonly<Record<string, number | undefined>>,
 ): readonly WorkStep[] {

@@ -1,6 +1,6 @@
 import { asFileError, asSluiceError, type ErrorCode, type SluiceError } from '../../base/errors.ts';
 import type { OpenedFile } from '../../base/files/opened-file.ts';
-import { type Span, stepsInTurn } from '../../base/spans.ts';
+import { consecutiveSteps, type Span } from '../../base/spans.ts';
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
@@ -106,7 +106,12 @@ function spanOf(
       'sluice.outcome': outcome,
     },
     error,
-    steps: stepsInTurn(startMs, { move: movedMs, send: sentMs, verify: verifiedMs, complete: completedMs }),
+    steps: consecutiveSteps(startMs, {
+      move: movedMs,
+      send: sentMs,
+      verify: verifiedMs,
+      complete: completedMs,
+    }),
   };
 }
 

@@ -49,7 +49,7 @@ function spansOf({ name, startMs, endMs, attributes, error, steps = [] }: Span, 
     kind: KIND_INTERNAL,
     ...timesOf(startMs, endMs),
     attributes: attributesOf(all),
-    ...(error === undefined ? {} : { status: { code: STATUS_ERROR, message: error.message } }),
+    status: error && { code: STATUS_ERROR, message: error.message },
   };
   const children = steps.map(step => ({
     traceId,

@@ -1,5 +1,5 @@
 import { asSluiceError, type SluiceError } from '../../../base/errors.ts';
-import { stepsInTurn, type WorkStep } from '../../../base/spans.ts';
+import { consecutiveSteps, type WorkStep } from '../../../base/spans.ts';
 import type { Config } from '../../../config/schema.ts';
 import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
 import type { Claim } from '../../../engine/queue/work-queue.ts';
@@ -133,7 +133,7 @@ async function checkOrBake(
   if ('summary' in recorded.end) {
     const { newCommits, cache, durationMs, fetchMs } = recorded.end.summary;
     const beganMs = context.clock.nowMs() - durationMs;
-    const steps = stepsInTurn(beganMs, { [cache]: fetchMs, history: durationMs - fetchMs });
+    const steps = consecutiveSteps(beganMs, { [cache]: fetchMs, history: durationMs - fetchMs });
     await onBaked?.((await store.repositories.byId(repository.id)) ?? repository, newCommits);
     return { ...recorded, steps };
   }
