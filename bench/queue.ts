@@ -2,8 +2,8 @@
  * The work queue on Postgres: `npm run bench:queue [-- --jobs 4000] [--only NAME]`. A server of its own with the settings
  * of a real one (fsync on), stations as processes. Prints a line a figure:
  *
- *  - `single` and `batches`, by 1 and 3 stations: jobs a second through dispatch, claim and settlement, one by one with
- *    sixteen under way in each station, and in batches of twenty
+ *  - `single`, `batches` and `again`, by 1 and 3 stations: jobs a second through dispatch, claim and settlement, one by one
+ *    with sixteen under way in each station, and in batches of twenty, after which targets are gone, or due again in an hour
  *  - `next`: the question what is next, and a whole dispatch of a hundred, of a million targets
  *  - `idle`: the server's processor time while three stations wait for the next of 100 000 targets
  *  - `take-over`: from kill -9 until another station has what was held
@@ -50,7 +50,7 @@ async function station([url = '', name = '', mode = '']: string[]): Promise<void
   const begin = once(input, 'line');
   process.stdout.write('ready\n');
   await begin;
-  if (mode === 'batches') {
+  if (mode === 'batches' || mode === 'again') {
     let done = 0;
     const worker = newWorkerId();
     for (;;) {
@@ -61,8 +61,9 @@ async function station([url = '', name = '', mode = '']: string[]): Promise<void
         perGroup: 2,
         leaseMs: queue.leaseMs,
       });
-      if (claims.length === 0 && (await queue.counts()).size === 0) break;
-      await Promise.all(claims.map(claim => queue.complete(claim, { nextAtMs: null })));
+      if (claims.length === 0 && (await queue.counts()).due === 0) break;
+      const nextAtMs = mode === 'again' ? Date.now() + 3_600_000 : null;
+      await Promise.all(claims.map(claim => queue.complete(claim, { nextAtMs })));
       done += claims.length;
     }
     process.stdout.write(`done ${done}\n`);
@@ -121,7 +122,7 @@ async function bench(): Promise<void> {
   };
   const wanted = (name: string): boolean => values.only === undefined || values.only === name;
 
-  for (const mode of ['single', 'batches'].filter(wanted)) {
+  for (const mode of ['single', 'batches', 'again'].filter(wanted)) {
     for (const stations of [1, 3]) {
       await fill(jobs, 2000, `${Date.now()} - n`);
       const fleet = Array.from({ length: stations }, (_, index) => startStation(url, `s${index}`, mode));

@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '../../../base/errors.ts';
 import { KEEPS_PLAN, type SqlExecutor } from '../../../keep/postgres/executor.ts';
+import type { Parameter } from '../../../keep/postgres/parameters.ts';
 import type { ScheduledTarget } from '../scheduled-target.ts';
 import type { Claim, Priority, QueueItem, QueuePosition } from '../work-queue.ts';
 
@@ -99,44 +100,52 @@ function positionOf(row: ScheduleRow): QueuePosition {
   return { runAtMs: row.run_at_ms, priority: priorityName(row.priority), reason: row.reason };
 }
 
-/** As a JSON record for `RECORD`; a claim is never written here, only ended. */
-function toRecord(target: ScheduledTarget): Record<string, string | number | boolean | null> {
-  const { again } = target;
-  return {
-    key: target.key,
-    kind: target.kind,
-    work_group: target.group,
-    priority: priorityNumber(target.priority),
-    run_at_ms: target.runAtMs,
-    reason: target.reason,
-    failures: target.failures,
-    last_error: target.lastError,
-    running: target.claim !== null,
-    dropped: target.dropped,
-    again_at_ms: again ? again.runAtMs : null,
-    again_priority: again ? priorityNumber(again.priority) : null,
-    again_reason: again ? again.reason : null,
-    home_station: target.home,
-  };
-}
+/** A column of `RECORDS`: its type, and what of a target it is. */
+type Column = readonly [type: string, of: (target: ScheduledTarget) => string | number | null];
 
-const RECORD = `json_to_recordset($1::json) AS n (key text, kind text, work_group text, priority smallint,
-  run_at_ms bigint, reason text, failures integer, last_error text, running boolean, dropped boolean,
-  again_at_ms bigint, again_priority smallint, again_reason text, home_station text)`;
+/** A claim is never written here, only ended. */
+const COLUMNS_WRITTEN: Readonly<Record<string, Column>> = {
+  key: ['text', ({ key }) => key],
+  kind: ['text', ({ kind }) => kind],
+  work_group: ['text', ({ group }) => group],
+  priority: ['smallint', ({ priority }) => priorityNumber(priority)],
+  run_at_ms: ['bigint', ({ runAtMs }) => runAtMs],
+  reason: ['text', ({ reason }) => reason],
+  failures: ['integer', ({ failures }) => failures],
+  last_error: ['text', ({ lastError }) => lastError],
+  running: ['integer', ({ claim }) => Number(claim !== null)],
+  dropped: ['integer', ({ dropped }) => Number(dropped)],
+  again_at_ms: ['bigint', ({ again }) => again?.runAtMs ?? null],
+  again_priority: ['smallint', ({ again }) => again && priorityNumber(again.priority)],
+  again_reason: ['text', ({ again }) => again?.reason ?? null],
+  home_station: ['text', ({ home }) => home],
+};
+
+/**
+ * Targets as the rows of an array a column. Of how many rows the server takes them to be is the same whatever they are,
+ * and few, so that each is found by its key; of JSON it thinks as of a hundred, and goes through all of a small table.
+ */
+const RECORDS = `unnest(${Object.values(COLUMNS_WRITTEN)
+  .map(([type], index) => `$${index + 1}::${type}[]`)
+  .join(', ')}) AS n (${Object.keys(COLUMNS_WRITTEN).join(', ')})`;
+
+function recordsOf(targets: readonly ScheduledTarget[]): Parameter[] {
+  return Object.values(COLUMNS_WRITTEN).map(([, of]) => targets.map(of) as (string | null)[]);
+}
 
 /** Only those of its key that are not there yet. Answers the keys that it has put in. */
 const INSERT_SQL = `
   INSERT INTO targets (key, kind, work_group, priority, run_at_ms, reason, home_station)
-  SELECT n.key, n.kind, n.work_group, n.priority, n.run_at_ms, n.reason, n.home_station FROM ${RECORD} ORDER BY n.key
+  SELECT n.key, n.kind, n.work_group, n.priority, n.run_at_ms, n.reason, n.home_station FROM ${RECORDS} ORDER BY n.key
   ON CONFLICT (key) DO NOTHING`;
 
 const UPDATE_SQL = `
   UPDATE targets t SET kind = n.kind, work_group = n.work_group, priority = n.priority, run_at_ms = n.run_at_ms,
     reason = n.reason, failures = n.failures, last_error = n.last_error,
-    claimed_by = CASE WHEN n.running THEN t.claimed_by END, claim_token = CASE WHEN n.running THEN t.claim_token END,
-    dropped = n.dropped, again_at_ms = n.again_at_ms, again_priority = n.again_priority,
+    claimed_by = CASE WHEN n.running = 1 THEN t.claimed_by END, claim_token = CASE WHEN n.running = 1 THEN t.claim_token END,
+    dropped = n.dropped = 1, again_at_ms = n.again_at_ms, again_priority = n.again_priority,
     again_reason = n.again_reason, home_station = n.home_station
-  FROM ${RECORD} WHERE t.key = n.key`;
+  FROM ${RECORDS} WHERE t.key = n.key`;
 
 /** Puts targets in. @returns how many were not there yet; the others are left as they are */
 export async function insertTargets(
@@ -144,7 +153,7 @@ export async function insertTargets(
   targets: readonly ScheduledTarget[],
 ): Promise<number> {
   if (targets.length === 0) return 0;
-  return transaction.execute(INSERT_SQL, [JSON.stringify(targets.map(toRecord))], KEEPS_PLAN);
+  return transaction.execute(INSERT_SQL, recordsOf(targets), KEEPS_PLAN);
 }
 
 /** Writes targets that are locked; a claim that is not kept is ended. */
@@ -152,8 +161,7 @@ export async function updateTargets(
   transaction: SqlExecutor,
   targets: readonly ScheduledTarget[],
 ): Promise<void> {
-  if (targets.length > 0)
-    await transaction.execute(UPDATE_SQL, [JSON.stringify(targets.map(toRecord))], KEEPS_PLAN);
+  if (targets.length > 0) await transaction.execute(UPDATE_SQL, recordsOf(targets), KEEPS_PLAN);
 }
 
 /** Removes targets that are locked. */
