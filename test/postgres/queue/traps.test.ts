@@ -9,6 +9,7 @@ import { anyDue, dueKeys, readLine } from '../../../src/engine/queue/pg-boss/due
 import { JobSql, jobSchemaOf } from '../../../src/engine/queue/pg-boss/job-engine.ts';
 import { PgBossWorkQueue } from '../../../src/engine/queue/pg-boss/pg-boss-work-queue.ts';
 import { nextDueAfter } from '../../../src/engine/queue/pg-boss/status.ts';
+import { updateTargets } from '../../../src/engine/queue/pg-boss/targets.ts';
 import type { Claim } from '../../../src/engine/queue/work-queue.ts';
 import { quoteName } from '../../../src/keep/postgres/address.ts';
 import { PostgresDatabase } from '../../../src/keep/postgres/database.ts';
@@ -146,6 +147,30 @@ test('100 000 waiting behind full hosts, and 100 000 that are due later, cost th
   await database.run('VACUUM ANALYZE targets');
   assert.equal(await anyDue(reads, sql, search), true);
   assert.ok(reads.rowsRead < 200, `${reads.rowsRead} rows were read`);
+});
+
+test('targets that are put again are found by their keys, in a table of any size (F-452)', async () => {
+  await fill({ count: 8000, group: 'a', fromMs: 0 });
+  await database.run('VACUUM ANALYZE targets');
+  const targets = Array.from({ length: 20 }, (_, index) => ({
+    ...{
+      key: `a ${index + 1}`,
+      kind: 'sync',
+      group: 'a',
+      priority: 'normal' as const,
+      runAtMs: 1,
+      reason: 'again',
+    },
+    ...{ failures: 0, lastError: null, claim: null, dropped: false, again: null, home: null },
+  }));
+  await database.transaction(async transaction => {
+    // A plan that is kept is made after five calls.
+    for (let call = 0; call < 10; call += 1) await updateTargets(transaction, targets);
+    const read = await transaction.first(
+      "SELECT seq_tup_read, n_tup_upd FROM pg_stat_xact_user_tables WHERE relid = 'targets'::regclass",
+    );
+    assert.deepEqual(read, { seq_tup_read: 0, n_tup_upd: 200 });
+  });
 });
 
 test('a job that is left over blocks neither its key nor a worker (F-453)', async () => {
