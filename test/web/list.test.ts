@@ -145,6 +145,7 @@ test('several rows are chosen by keys, Shift, the pointer and all at once, and a
   const spared = await listed(page).nth(2).locator('.main').textContent();
   await page.locator('.bar').getByRole('button', { name: 'Drop' }).click();
   await page.getByRole('button', { name: 'Delete 28 files, undelivered?' }).click();
+  await page.getByRole('button', { name: 'Now: Delete 28 files, undelivered' }).click();
   await page.getByText('28 files dropped.').waitFor();
   const left = () =>
     rows(

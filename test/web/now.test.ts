@@ -22,9 +22,21 @@ test('Now says in a sentence whether all flows, and acts on what is stuck where 
   const stuck = page.locator('#troubles li');
   const cause = (code: string) => stuck.filter({ hasText: code });
 
-  // What cannot be taken back is asked for twice.
-  await cause('access_denied').getByRole('button', { name: 'Drop: access_denied' }).press('Enter');
-  await page.getByRole('button', { name: 'Delete 6 files, undelivered?: access_denied' }).press('Enter');
+  // What loses something is asked for twice, and can be taken back for some seconds.
+  const drop = async (): Promise<void> => {
+    await cause('access_denied').getByRole('button', { name: 'Drop: access_denied' }).press('Enter');
+    await page.getByRole('button', { name: 'Delete 6 files, undelivered?: access_denied' }).press('Enter');
+    await page.getByRole('button', { name: 'Now: Delete 6 files, undelivered' }).waitFor();
+  };
+  await drop();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('Taken back: nothing was done.').waitFor();
+  // Nor is anything done once the window that knows of it is gone.
+  await drop();
+  await page.reload();
+  await cause('access_denied').getByRole('link', { name: '6 files failed' }).waitFor();
+  await drop();
+  await page.getByRole('button', { name: 'Now: Delete 6 files, undelivered' }).press('Enter');
   await page.getByText('6 files dropped.').waitFor();
   await cause('access_denied').waitFor({ state: 'detached' });
   await cause('object_too_large').getByRole('button', { name: 'Retry all 3' }).press('Enter');

@@ -76,6 +76,7 @@ test('repositories are baked, pinned and forgotten, one or several, and two are 
   await page.keyboard.press('d');
   await page.getByText(/Forget 1 repository, with clone and history\? Press d again\./).waitFor();
   await page.keyboard.press('d');
+  await page.getByRole('button', { name: 'Now: Forget 1 repository, with clone and history' }).click();
   await page.getByText(/spare\.git forgotten\./).waitFor();
   await bar.getByText('2 repositories', { exact: true }).waitFor();
   const known = await station.ask('/api/v1/repositories');

@@ -19,7 +19,7 @@ import { Outward } from '../parts/text.tsx';
 import { Ago, Until } from '../parts/time.tsx';
 import { Totals } from '../parts/totals.tsx';
 import { bytes, day, number, shortUrl } from '../parts/words.ts';
-import { hrefOf, setParams } from '../router/router.ts';
+import { hrefOf, route, setParams } from '../router/router.ts';
 import { bakeNow, forget, pin } from './repositories/acts.ts';
 import { isForgettable } from './repositories/repository.tsx';
 
@@ -233,7 +233,9 @@ function Acts({ repository }: { readonly repository: Repository }) {
   };
   const forgetThis = async (): Promise<string> => {
     const said = await forget([repository]);
-    location.hash = hrefOf('repositories').slice(1);
+    // Somebody may have gone elsewhere in the seconds in which it could be taken back.
+    const { name, params } = route.value;
+    if (name === 'repository' && params.get('url') === url) location.hash = hrefOf('repositories').slice(1);
     return said;
   };
   return (

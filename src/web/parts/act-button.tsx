@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { perform, type ToastText } from './toasts.tsx';
+import { perform, performSoon, type ToastText } from './toasts.tsx';
 
 /** Whoever has not pressed again by then did not mean it. */
 const CONFIRM_MS = 10_000;
@@ -12,14 +12,14 @@ interface ActButtonProps {
   readonly about?: string | undefined;
   /** `strong` is the one that a person most likely wants. */
   readonly kind?: 'small' | 'plain' | 'strong';
-  /** What the button says once it was pressed where that cannot be taken back; pressed again, it acts. */
+  /** What the button asks once it was pressed, where something is lost; pressed again, it acts some seconds later. */
   readonly confirm?: string | undefined;
   readonly title?: string;
   /** Left out where one goes on by Tab: the keys of what it belongs to do the same. */
   readonly isAside?: boolean;
 }
 
-/** A button that rests while it works, and says what came of it. */
+/** A button that rests while it works, and says what came of it. What loses something can be taken back for some seconds. */
 export function ActButton({ children, act, about, kind = 'small', confirm, title, isAside }: ActButtonProps) {
   const [isBusy, setBusy] = useState(false);
   const [isAsking, setAsking] = useState(false);
@@ -36,7 +36,7 @@ export function ActButton({ children, act, about, kind = 'small', confirm, title
     }
     setAsking(false);
     setBusy(true);
-    await perform(act);
+    await (confirm === undefined ? perform(act) : performSoon(confirm, act));
     setBusy(false);
   };
   const words = isAsking ? confirm : children;

@@ -12,12 +12,17 @@ export interface ToastText {
 interface Toast extends ToastText {
   readonly id: number;
   readonly isFailure: boolean;
+  /** It tells of something that is not done yet. @param isWanted false: it was taken back */
+  readonly decide?: (isWanted: boolean) => void;
 }
 
 const SHOWN_MS = 6_000;
 /** Somebody must read it, decide and reach the button. */
 const UNDO_SHOWN_MS = 12_000;
 const MOST = 4;
+/** What cannot be taken back once it is done is done so much later. */
+const SOON_MS = 10_000;
+const TICK_MS = 1_000;
 
 const toasts = signal<readonly Toast[]>([]);
 let lastId = 0;
@@ -57,10 +62,29 @@ export async function perform(act: () => Promise<string | ToastText>): Promise<b
   }
 }
 
-function show(given: ToastText, isFailure: boolean): void {
+/**
+ * As `perform`, ten seconds later, unless somebody takes it back before. Only this window knows of it: where that is closed,
+ * it is not done.
+ * @param question what it was asked for with: `Delete 3 files?`
+ * @returns whether it was done
+ */
+export async function performSoon(
+  question: string,
+  act: () => Promise<string | ToastText>,
+): Promise<boolean> {
+  const text = question.replace(/\?$/, '');
+  const isWanted = await new Promise<boolean>(decide => show({ text, decide }, false));
+  if (isWanted) return perform(act);
+  say('Taken back: nothing was done.');
+  return false;
+}
+
+function show(given: Omit<Toast, 'id' | 'isFailure'>, isFailure: boolean): void {
   lastId += 1;
-  const others = toasts.value.filter(({ text }) => text !== given.text);
-  toasts.value = [...others, { ...given, id: lastId, isFailure }].slice(-MOST);
+  const others = toasts.value.filter(({ text, decide }) => decide || text !== given.text);
+  // What is yet to be done stays, however much is said meanwhile.
+  const over = others.filter(({ decide }) => !decide).slice(0, Math.max(0, others.length + 1 - MOST));
+  toasts.value = [...others.filter(each => !over.includes(each)), { ...given, id: lastId, isFailure }];
 }
 
 function close(id: number): void {
@@ -77,15 +101,30 @@ export function Toasts() {
   );
 }
 
-function OneToast({ toast: { id, text, undo, isFailure } }: { readonly toast: Toast }) {
+function OneToast({ toast }: { readonly toast: Toast }) {
+  const { id, text, undo, isFailure, decide } = toast;
   const [isHeld, setHeld] = useState(false);
+  const [leftMs, setLeftMs] = useState(SOON_MS);
   useEffect(() => {
-    if (isHeld || isFailure) return;
+    if (isHeld || isFailure || decide) return;
     const timer = setTimeout(() => close(id), undo ? UNDO_SHOWN_MS : SHOWN_MS);
     return () => clearTimeout(timer);
   }, [isHeld]);
-  const takeBack = (): void => {
+  const end = (isWanted: boolean): void => {
     close(id);
+    decide?.(isWanted);
+  };
+  useEffect(() => {
+    if (isHeld || !decide) return;
+    const timer = setTimeout(() => {
+      if (leftMs <= TICK_MS) end(true);
+      else setLeftMs(leftMs - TICK_MS);
+    }, TICK_MS);
+    return () => clearTimeout(timer);
+  }, [isHeld, leftMs]);
+  const takeBack = (): void => {
+    if (decide) end(false);
+    else close(id);
     if (undo) void perform(undo);
   };
   return (
@@ -96,15 +135,33 @@ function OneToast({ toast: { id, text, undo, isFailure } }: { readonly toast: To
       onFocusIn={() => setHeld(true)}
       onFocusOut={() => setHeld(false)}
     >
-      <span>{text}</span>
-      {undo ? (
+      <span>
+        {text}
+        {decide ? (
+          <>
+            {/* Not told anew every second to those who hear the page. */}
+            <span class="hidden">: in {SOON_MS / 1000} seconds, unless this window is closed before.</span>
+            <span aria-hidden="true">
+              : {isHeld ? 'once you look away' : `in ${leftMs / 1000} s`}, unless this window is closed
+              before.
+            </span>
+          </>
+        ) : null}
+      </span>
+      {undo || decide ? (
         <button type="button" onClick={takeBack}>
           Undo
         </button>
       ) : null}
-      <button type="button" aria-label={`Close: ${text}`} onClick={() => close(id)}>
-        ×
-      </button>
+      {decide ? (
+        <button type="button" aria-label={`Now: ${text}`} onClick={() => end(true)}>
+          Now
+        </button>
+      ) : (
+        <button type="button" aria-label={`Close: ${text}`} onClick={() => close(id)}>
+          ×
+        </button>
+      )}
     </li>
   );
 }

@@ -123,7 +123,7 @@ function labelOf({ count: many }: StuckItem, { action }: Action): string {
   }[action];
 }
 
-/** What cannot be taken back is asked for twice. */
+/** What loses something is asked for twice. */
 function confirmOf({ count: many, stage }: StuckItem, { action }: Action): string | undefined {
   return action === 'drop' && stage !== 'gone' ? `Delete ${count(many, 'file')}, undelivered?` : undefined;
 }

@@ -33,6 +33,6 @@ export interface ListAction<Row> {
   readonly isForAll?: boolean;
   /** Does it; answers what is said then, and how it is taken back. */
   readonly act: (aim: Aim<Row>) => Promise<string | ToastText>;
-  /** What is asked before it is done, where it cannot be taken back. */
+  /** What is asked before it is done, where something is lost; it can be taken back for some seconds then. */
   readonly confirm?: (count: number) => string;
 }

@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import { perform, say } from '../toasts.tsx';
+import { perform, performSoon, say } from '../toasts.tsx';
 import { type Aim, fittingAim } from './chosen.ts';
 import type { ListAction } from './column.ts';
 
@@ -7,7 +7,8 @@ import type { ListAction } from './column.ts';
 const AGAIN_MS = 10_000;
 
 /**
- * Does an action by its key. What cannot be taken back is done when the key is pressed a second time.
+ * Does an action by its key. What loses something is done when the key is pressed a second time, some seconds
+ * later.
  * @returns what does it: to `count` rows, and then calls `done`
  */
 export function useKeyAct<Row>(): (
@@ -34,7 +35,9 @@ export function useKeyAct<Row>(): (
       return;
     }
     again.current = undefined;
-    void perform(() => action.act(fitting)).then(isDone => {
+    const act = () => action.act(fitting);
+    const ended = confirm ? performSoon(confirm(many), act) : perform(act);
+    void ended.then(isDone => {
       if (isDone) done();
     });
   };
