@@ -599,12 +599,13 @@ function statusSuite(open: Open): void {
     const spans = { fromMs: clock.nowMs(), spanMs: 100, count: 3 };
     await queue.put('another', { ...placement(clock, 150), kind: 'another' });
     await queue.put('elsewhere', { ...placement(clock, 50), group: 'elsewhere' });
+    await queue.put('raised', placement(clock, 120, { priority: 'high' }));
     const counts = await queue.countDue(spans);
     const { group } = placement(clock, 0);
     assert.deepEqual(counts, [
       { kind: 'another', group, amounts: [0, 1, 0] },
       ...[
-        { kind: 'sync', group, amounts: [3, 1, 1] },
+        { kind: 'sync', group, amounts: [3, 2, 1] },
         { kind: 'sync', group: 'elsewhere', amounts: [1, 0, 0] },
       ].toSorted((one, other) => (one.group < other.group ? -1 : 1)),
     ]);

@@ -263,7 +263,7 @@ export function dueCounts(
     const name = JSON.stringify([kind, group]);
     const counted = found.get(name) ?? { kind, group, amounts: new Array<number>(count).fill(0) };
     found.set(name, counted);
-    counted.amounts[span] = items;
+    counted.amounts[span] = (counted.amounts[span] ?? 0) + items;
   }
   return [...found.values()];
 }

@@ -75,7 +75,7 @@ function firstOfEachGroup(database: Database, query: DueQuery, room: GroupRoom):
 }
 
 /** Each group that has waiting items, by one index seek a group: the rows between are not read. */
-function* waitingGroups(database: Database, kind: string): Generator<string> {
+export function* waitingGroups(database: Database, kind: string): Generator<string> {
   const next = database.statement(NEXT_GROUP_SQL);
   let name = database.statement(FIRST_GROUP_SQL).get(kind)?.name;
   for (; typeof name === 'string'; name = next.get(kind, name)?.name) yield name;

@@ -10,6 +10,7 @@ import {
   type UnsettledWork,
   type WorkChoice,
 } from '../work-queue.ts';
+import { waitingGroups } from './due.ts';
 import { priorityNumber, type TargetRow, toItem } from './targets.ts';
 
 /** Questions about the schedule. Every one is answered from a few index ranges, however large the schedule is. */
@@ -129,24 +130,41 @@ function inOrder(database: Database, arms: readonly Arm[], limit: number, skippe
   return isFromEnd ? keys.reverse() : keys;
 }
 
-const BY_SPAN_SQL = `
-  SELECT kind, work_group, max(0, CAST((run_at_ms - ?1) / ?2 AS INTEGER)) AS span, count(*) AS items
-  FROM targets INDEXED BY targets_due_by_group
-  WHERE lease_owner IS NULL AND run_at_ms < ?3 GROUP BY kind, work_group, span ORDER BY kind, work_group, span`;
+const OF_LANE = `FROM targets INDEXED BY targets_due_by_group
+  WHERE kind = ? AND lease_owner IS NULL AND work_group = ? AND priority = ? AND run_at_ms >= ? AND run_at_ms < ?`;
+const LANE_NEXT_SQL = `SELECT min(run_at_ms) AS at_ms ${OF_LANE}`;
+const LANE_COUNT_SQL = `SELECT count(*) AS items ${OF_LANE}`;
 
 /** See `WorkQueue.countDue`. */
 export function countDue(database: Database, spans: DueSpans): DueCounts[] {
-  const { fromMs, spanMs, count } = spans;
-  const rows = database.statement(BY_SPAN_SQL).all(fromMs, spanMs, fromMs + spanMs * count);
-  return dueCounts(
-    rows.map(({ kind, work_group: group, span, items }) => [
-      String(kind),
-      String(group),
-      Number(span),
-      Number(items),
-    ]),
-    spans,
-  );
+  return dueCounts(dueBySpan(database, spans), spans);
+}
+
+/**
+ * One index range a span that has some: grouping by a computed span would sort all that is due, and a search by time over
+ * all groups would read what is not due as well.
+ */
+function* dueBySpan(
+  database: Database,
+  { fromMs, spanMs, count }: DueSpans,
+): Generator<[kind: string, group: string, span: number, items: number]> {
+  const next = database.statement(LANE_NEXT_SQL);
+  const counted = database.statement(LANE_COUNT_SQL);
+  const endMs = fromMs + spanMs * count;
+  for (const { kind } of kindsOf(database)) {
+    for (const group of waitingGroups(database, kind)) {
+      for (const priority of [1, 0]) {
+        for (let startMs = Number.MIN_SAFE_INTEGER; startMs < endMs; ) {
+          const atMs = next.get(kind, group, priority, startMs, endMs)?.at_ms;
+          if (typeof atMs !== 'number') break;
+          const span = Math.max(0, Math.floor((atMs - fromMs) / spanMs));
+          const spanEndMs = fromMs + (span + 1) * spanMs;
+          yield [kind, group, span, Number(counted.get(kind, group, priority, atMs, spanEndMs)?.items)];
+          startMs = spanEndMs;
+        }
+      }
+    }
+  }
 }
 
 export function runningItems(database: Database, limit: number): QueueItem[] {
