@@ -160,11 +160,11 @@ async function untilWhole(
     return all.filter(({ state }) => state === 'ok').length === repositories;
   });
   await whole('churn is read', async () => {
-    const { unread = [], hotspots } = await asked<{
+    const { unread = [], files } = await asked<{
       unread?: readonly unknown[];
-      hotspots: readonly unknown[];
+      files: readonly unknown[];
     }>(`/api/v1/insights/hotspots?repository=${encodeURIComponent(mainUrl)}`);
-    return unread.length === 0 && hotspots.length > 0;
+    return unread.length === 0 && files.length > 0;
   });
   await whole('changesets are synced', async () => {
     const { changesets: all } = await asked<{ changesets: { followed: number } }>('/api/v1/status');
