@@ -138,6 +138,12 @@ function putFiles(cwd: string): void {
   }
 }
 
+interface Behind {
+  readonly url: string;
+  readonly state: string;
+  readonly progress: string;
+}
+
 /** Until histories, churn, changesets and files are where they will be. */
 async function untilWhole(
   station: RunningStation,
@@ -160,10 +166,13 @@ async function untilWhole(
     return all.filter(({ state }) => state === 'ok').length === repositories;
   });
   await whole('churn is read', async () => {
+    const { repos } = await asked<{ repos: { churn: { behind: readonly Behind[] } } }>('/api/v1/status');
+    const failing = repos.churn.behind.find(({ state }) => state === 'failing');
+    if (failing) throw new Error(`churn of ${failing.url}: ${failing.progress}`);
     const { unread = [], files } = await asked<{
       unread?: readonly unknown[];
       files: readonly unknown[];
-    }>(`/api/v1/insights/hotspots?repository=${encodeURIComponent(mainUrl)}`);
+    }>(`/api/v1/insights/hotspots?repo=${encodeURIComponent(mainUrl)}`);
     return unread.length === 0 && files.length > 0;
   });
   await whole('changesets are synced', async () => {

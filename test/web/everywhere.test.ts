@@ -66,6 +66,39 @@ const FAINTEST = `[...document.querySelectorAll('body *')].filter(one => one.che
     return [getComputedStyle(one).color, getComputedStyle(ground ?? document.body).backgroundColor, one.textContent.slice(0, 40)];
   })`;
 
+/** Where the focus is, and whether that is seen. */
+const FOCUS = `(() => {
+  const one = document.activeElement;
+  const { outlineStyle, outlineWidth } = getComputedStyle(one);
+  const isSeen = !one.matches(':focus-visible') || (outlineStyle !== 'none' && outlineWidth !== '0px');
+  return { isPage: one === document.body, isSeen, words: one.outerHTML.slice(0, 120) };
+})()`;
+
+test('what the keyboard is at is seen, on every page from its first stop to its last (W-6, W-61)', async t => {
+  const station = await demoStation(t);
+  const { body } = await station.ask('/api/v1/repositories?search=firmware');
+  const [{ url } = { url: '' }] = body.repositories;
+  const { page } = await openPage(t, browser, station.url);
+  for (const [path, shown] of [
+    ...PAGES,
+    [`repository?url=${encodeURIComponent(url)}`, '#hot-spots .tree-map svg'] as const,
+  ]) {
+    await page.goto(`${station.url}/#/${path}`);
+    await page.locator(shown).first().waitFor();
+    if (path.startsWith('repository?'))
+      await page.locator('#commits').getByRole('button', { name: 'Table' }).click();
+    await page.evaluate('document.activeElement.blur()');
+    let stops = 0;
+    for (; stops < 200; stops += 1) {
+      await page.keyboard.press('Tab');
+      const focus = (await page.evaluate(FOCUS)) as { isPage: boolean; isSeen: boolean; words: string };
+      if (focus.isPage) break;
+      assert.ok(focus.isSeen, `${path}: ${focus.words}`);
+    }
+    assert.ok(stops > 2, path);
+  }
+});
+
 test('Dashboard: a station with nothing says on every page what to do (S-21)', async t => {
   const station = await startStation(t, { cwd: standingPlace(t), yaml: 'repos: []\n' });
   const { page, complaints } = await openPage(t, browser, station.url);
