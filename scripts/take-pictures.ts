@@ -101,19 +101,19 @@ function picturesOf({
   const quarter = `range=${before(lastMerge, 90)}..${lastMerge}`;
   const repository = `repository?url=${encodeURIComponent(mainUrl)}&${year}`;
   return [
-    { name: 'now', path: '', shown: '#troubles li', height: 900 },
-    { name: 'repository', path: repository, shown: '#churn .plot', height: 960 },
+    { name: 'now', path: '', shown: '#troubles li', height: 1030 },
+    { name: 'repository', path: repository, shown: '#churn .plot', height: 1310 },
     {
       name: 'history',
       path: repository,
       from: '.panel:has(#authors)',
       shown: '#hot-spots .tree-map svg',
-      height: 1080,
+      height: 1240,
     },
-    { name: 'deliveries', path: 'deliveries?charts=open&order=size', shown: row, height: 980 },
-    { name: 'schedule', path: 'schedule', shown: row, height: 860 },
-    { name: 'changesets', path: `changesets?charts=open&${quarter}`, shown: row, height: 1060 },
-    { name: 'repositories', path: 'repositories', shown: row, height: 480 },
+    { name: 'deliveries', path: 'deliveries?charts=closed&order=size', shown: row, height: 980 },
+    { name: 'schedule', path: 'schedule', shown: row, height: 1180 },
+    { name: 'changesets', path: `changesets?charts=open&${quarter}`, shown: row, height: 1400 },
+    { name: 'repositories', path: 'repositories', shown: row, height: 530 },
     { name: 'people', path: 'people', shown: 'tbody tr', height: 760 },
   ];
 }

@@ -59,8 +59,9 @@ export function suggestMerges(
   const groups = new Groups(candidates);
   const loginsOf = ({ emails }: Person): string[] =>
     emails.flatMap(email => loginOfAddress(email) ?? []).map(loginKey);
+  const known = { loginsOf, ofSeveral: mailmappedToSeveral(candidates) };
   for (const reason of ['email', 'mailmap', 'noreply', 'name'] as const)
-    for (const alike of alikeBy(candidates, person => KEYS[reason](person, loginsOf), loginsOf))
+    for (const alike of alikeBy(candidates, person => KEYS[reason](person, known), loginsOf))
       for (const [one, other] of pairs(alike))
         if (!isRefused.has(pairKey(one, other))) groups.join(one, other, reason);
   return groups
@@ -77,10 +78,26 @@ export function refusalsOf(people: readonly Pick<Person, 'name' | 'email'>[]): R
   });
 }
 
-const KEYS: Readonly<Record<MergeReason, (person: Person, loginsOf: KeysOf) => readonly string[]>> = {
+interface KnownOfAll {
+  readonly loginsOf: KeysOf;
+  /** Addresses that mailmaps give to several people. */
+  readonly ofSeveral: ReadonlySet<string>;
+}
+
+/** A program or a list sends from them for many, whom a mailmap tells apart by their names. */
+function mailmappedToSeveral(people: readonly Person[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const several = new Set<string>();
+  for (const { mailmapped } of people)
+    for (const key of new Set(keysOfEmails(mailmapped))) (seen.has(key) ? several : seen).add(key);
+  return several;
+}
+
+const KEYS: Readonly<Record<MergeReason, (person: Person, known: KnownOfAll) => readonly string[]>> = {
   email: ({ emails }) => keysOfEmails(emails),
-  mailmap: ({ emails, mailmapped }) => keysOfEmails([...emails, ...mailmapped]),
-  noreply: (person, loginsOf) => [...loginsOf(person), ...wordsThatMayBeLogins(person)],
+  mailmap: ({ emails, mailmapped }, { ofSeveral }) =>
+    keysOfEmails([...emails, ...mailmapped]).filter(key => !ofSeveral.has(key)),
+  noreply: (person, { loginsOf }) => [...loginsOf(person), ...wordsThatMayBeLogins(person)],
   name: ({ name }) => {
     const plain = plainName(name);
     // One word alone is the first name of many.

@@ -89,3 +89,16 @@ test('suggestions: whom the mailmap of one repository makes one may be one in al
     ['mailmap', ['ada@work.example', 'A@home.example']],
   );
 });
+
+test('suggestions: an address that mailmaps give to several people, by their names, makes nobody one (W-54)', () => {
+  const sharedBy = { mailmapped: ['relay@list.example'] };
+  const people = [
+    person('Ada Lovelace', 'ada@work.example', sharedBy),
+    person('Grace Hopper', 'grace@work.example', sharedBy),
+    person('Mary Shaw', 'relay@list.example'),
+  ];
+  assert.deepEqual(
+    suggestMerges(people, [], () => undefined),
+    [],
+  );
+});

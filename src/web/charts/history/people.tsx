@@ -79,7 +79,7 @@ function People(
       isAsking={!asked.value && !asked.error}
       empty="No commits in this time."
     >
-      <Bars authors={authors} nowMs={scope.nowMs} />
+      <Bars authors={authors} endMs={scope.range.toMs} />
       <Same authors={authors} />
     </ChartFrame>
   );
@@ -92,15 +92,15 @@ function busFactorWords(few: Few): string {
   return `Bus factor ${few.length}: ${count(few.length, 'person', 'people')} wrote ${share} % of the commits.`;
 }
 
-/** Who has not committed for so long counts as lost, as among contributors. */
+/** Who has not committed for so long by the end of the time that is shown counts as lost, as among contributors. */
 const LOST_MS = 90 * 86_400_000;
 
-function Bars({ authors, nowMs }: { readonly authors: readonly Author[]; readonly nowMs: number }) {
+function Bars({ authors, endMs }: { readonly authors: readonly Author[]; readonly endMs: number }) {
   const most = Math.max(1, ...authors.map(({ commits }) => commits));
   return (
     <ol class="ranked">
       {authors.map(({ name, email, commits, lastCommitAt }) => {
-        const isLost = lastCommitAt !== null && nowMs - Date.parse(lastCommitAt) > LOST_MS;
+        const isLost = lastCommitAt !== null && endMs - Date.parse(lastCommitAt) > LOST_MS;
         return (
           <li key={`${name}\n${email}`}>
             <span class="name" title={email} dir="auto">

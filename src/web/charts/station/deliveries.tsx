@@ -194,6 +194,6 @@ function latencyOf({ fromAt, spanMs, amounts }: Series, nowMs: number, heightRem
       note: (_, to) => (to > nowMs ? 'so far' : undefined),
       amount: number,
     }),
-    words: `${count(sum, 'file')}: ${share(within1s)} within a second of being found, ${share(within15s)} within 15 s, ${share(within5m)} within 5 min.`,
+    words: `${count(sum, 'file')}: ${share(within1s)} within a second of being found, ${share(within15s)} within 15\u00a0s, ${share(within5m)} within 5\u00a0min.`,
   };
 }

@@ -45,7 +45,7 @@ const COLUMNS: readonly ListColumn<CaptureFile, 'newest'>[] = [
     order: { by: 'newest', descends: true },
     cell: ({ completedAt, reason }) => (
       <>
-        <Ago at={completedAt} /> <span class="quiet">{REASONS[reason]}</span>
+        <Ago at={completedAt} /> <span class="quiet aside">{REASONS[reason]}</span>
       </>
     ),
   },
