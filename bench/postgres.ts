@@ -3,8 +3,12 @@
  * processor time of sluice and of the server), and, with --commits, every insight's question at so many commits, copied
  * from a seeded SQLite with `sluice store copy`'s own code.
  *
+ * The server is the one of the tests, an npm package that is compiled for size and takes half as long again as one of a
+ * distribution; SLUICE_TEST_POSTGRES names another one's folder.
+ *
  * Usage: node bench/postgres.ts [REPOSITORY] [--rounds 3] [--commits 1000000] [--database SEEDED_FILE]
  */
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,6 +17,7 @@ import { systemClock } from '../src/base/clock.ts';
 import { openPostgresStore } from '../src/keep/postgres/open-store.ts';
 import { openStore } from '../src/keep/sqlite/open-store.ts';
 import { copyStore } from '../src/keep/store/copy-store.ts';
+import { findBinaries } from '../test/support/postgres/binaries.ts';
 import { addressIn } from '../test/support/postgres/postgres.ts';
 import { PostgresServer } from '../test/support/postgres/server.ts';
 import { grownRepository } from '../test/support/sluice.ts';
@@ -47,7 +52,8 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
 const server = await PostgresServer.make(mkdtempSync(join(tmpdir(), 'sluice-bench-postgres-')), SETTINGS);
 try {
   await server.start();
-  console.log(machine());
+  const version = execFileSync(join(findBinaries(), 'postgres'), ['--version'], { encoding: 'utf8' });
+  console.log(`${machine()}, ${version.trim()} of ${findBinaries()}`);
   const [repository] = positionals;
   if (repository !== undefined) await compareBakes(resolve(repository));
   if (values.commits !== undefined || values.database !== undefined) await measureInsights();
