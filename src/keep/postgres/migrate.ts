@@ -15,6 +15,7 @@ import { sql as lists } from './migrations/0013-lists.ts';
 import { sql as mailmaps } from './migrations/0015-mailmaps.ts';
 import { sql as peopleOfFirstBakes } from './migrations/0016-people-of-first-bakes.ts';
 import { sql as hoursByTime } from './migrations/0017-hours-by-time.ts';
+import { sql as newestCommitsFirst } from './migrations/0018-newest-commits-first.ts';
 import { dismissSessions } from './session.ts';
 
 export interface Migration {
@@ -42,6 +43,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { sql: mailmaps },
   { sql: peopleOfFirstBakes },
   { sql: hoursByTime },
+  { sql: newestCommitsFirst },
 ];
 
 const VERSION = `
