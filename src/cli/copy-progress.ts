@@ -3,12 +3,16 @@ import { countSources } from '../deliver/copy/sources.ts';
 import { progressInWords } from './progress.ts';
 import { type ProgressLines, printable } from './terminal.ts';
 
+/** Nobody reads faster, and small files come by the thousand. */
+const SHOWN_EVERY_MS = 50;
+
 /** The progress line of a copy: files and bytes of how many, which are counted beside the copying. */
 export class CopyProgress {
   readonly #lines: ProgressLines;
   readonly #task: string;
   readonly #clock: Clock;
   readonly #startMs: number;
+  #shownMs = Number.NEGATIVE_INFINITY;
   readonly #counting = new AbortController();
   #total: { readonly files: number; readonly bytes: number } | undefined;
   #files = 0;
@@ -54,13 +58,16 @@ export class CopyProgress {
   }
 
   #show(about: string): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#shownMs < SHOWN_EVERY_MS) return;
+    this.#shownMs = nowMs;
     const words = progressInWords({
       noun: 'files',
       done: this.#files,
       total: this.#total?.files,
       bytes: [...this.#current.values()].reduce((sum, each) => sum + each, this.#bytes),
       totalBytes: this.#total?.bytes,
-      elapsedMs: this.#clock.monotonicMs() - this.#startMs,
+      elapsedMs: nowMs - this.#startMs,
     });
     this.#lines.set(this.#task, `${words}: ${printable(about)}`);
   }

@@ -26,6 +26,32 @@ test('a copy keeps holes, the content and the times of its source (D-170)', asyn
   assert.ok(readFileSync(join(folder, 'copy')).equals(readFileSync(source)));
 });
 
+test('a small file is copied with a buffer of its own size, not with a block (D-170)', async t => {
+  const folder = await tempDirectory(t);
+  writeFileSync(join(folder, 'small'), 'x'.repeat(100));
+  writeFileSync(join(folder, 'copy'), '');
+  const file = new Enclosure(folder).open('small');
+  assert.ok(file);
+  const lengths: number[] = [];
+  const watched = new Proxy(file, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      return (...given: unknown[]) => {
+        if (key === 'read') lengths.push((given[0] as Buffer).length);
+        return value.apply(target, given);
+      };
+    },
+  });
+  await copyContent(watched, join(folder, 'copy'), new AbortController().signal);
+  file.close();
+  assert.ok(
+    lengths.every(length => length <= 101),
+    `${lengths}`,
+  );
+  assert.equal(readFileSync(join(folder, 'copy'), 'utf8'), 'x'.repeat(100));
+});
+
 test('what is left out of a copy is zeros and nothing else (D-170)', () => {
   const run = fc.record({ zero: fc.boolean(), steps: fc.integer({ min: 1, max: 3 }) });
   fc.assert(

@@ -47,7 +47,8 @@ async function copyBlocks(
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): Promise<string> {
-  const buffer = Buffer.allocUnsafe(BLOCK_BYTES);
+  // No larger than the file: a block each for thousands of small files keeps the garbage collector busy.
+  const buffer = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, file.stats.size + 1));
   let checksum = 0;
   let done = 0;
   for (let bytes = -1; bytes !== 0; done += bytes) {
