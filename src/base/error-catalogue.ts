@@ -272,7 +272,7 @@ export const CATALOGUE = {
     answer: 'retry',
     exitCode: 1,
     status: 503,
-    meaning: 'The database server of the store is not reached, or ended the connection.',
+    meaning: 'The database server of the store is not reached, ended the connection, or takes no changes.',
     remedy:
       'See whether it runs and this machine gets there; a station goes on by itself when it answers again.',
   },
