@@ -146,8 +146,12 @@ test('a station that is away is told with since when, what is shown is dimmed, a
   await banner.waitFor();
   await page.locator('main.is-old').waitFor();
   assert.equal(await page.getByText('Nothing is stuck.').isVisible(), true);
+  // A page that nobody has opened before cannot be shown now, and is by itself later.
+  await page.getByRole('link', { name: 'Capture', exact: true }).click();
+  await page.getByText('This page could not be loaded').waitFor();
   await startStation(t, { cwd, args: ['--port', new URL(station.url).port] });
   await banner.waitFor({ state: 'detached' });
+  await page.getByText('List collectors in sluice.yaml').waitFor();
   await page.locator('main:not(.is-old)').waitFor();
   await page.getByText(/^version .*nothing due/).waitFor();
 });

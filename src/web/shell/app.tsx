@@ -46,7 +46,10 @@ type Loaded = { readonly page: ComponentType<PageProps> } | { readonly error: Er
 function Page({ name, params }: PageProps & { readonly name: string }) {
   const place = Object.hasOwn(PLACES, name) ? PLACES[name] : undefined;
   const [loaded, setLoaded] = useState<Loaded>();
+  const isAway = connection.value === 'away';
+  // What could not be loaded since the station was away is, once it is back.
   useEffect(() => {
+    if (loaded && 'page' in loaded) return;
     let isWanted = true;
     place?.page().then(
       page => isWanted && setLoaded({ page }),
@@ -55,7 +58,7 @@ function Page({ name, params }: PageProps & { readonly name: string }) {
     return () => {
       isWanted = false;
     };
-  }, []);
+  }, [isAway]);
   if (!place) return <UnknownPage name={name} />;
   if (!loaded) return null;
   if ('error' in loaded)
