@@ -95,6 +95,7 @@ function picturesOf({
   mainUrl,
   lastCommit,
   lastMerge,
+  hasOpenChangesets,
 }: Awaited<ReturnType<typeof pictureStation>>): Picture[] {
   const row = '.list .row[data-index]';
   const year = `range=${before(lastCommit, 364)}..${lastCommit}`;
@@ -112,7 +113,12 @@ function picturesOf({
     },
     { name: 'deliveries', path: 'deliveries?charts=closed&order=size', shown: row, height: 980 },
     { name: 'schedule', path: 'schedule', shown: row, height: 1180 },
-    { name: 'changesets', path: `changesets?charts=open&${quarter}`, shown: row, height: 1400 },
+    {
+      name: 'changesets',
+      path: `changesets?charts=open&${quarter}${hasOpenChangesets ? '' : '&show=all'}`,
+      shown: row,
+      height: 1400,
+    },
     { name: 'repositories', path: 'repositories', shown: row, height: 530 },
     { name: 'people', path: 'people', shown: 'tbody tr', height: 760 },
   ];

@@ -24,6 +24,8 @@ export interface PictureStation {
   readonly lastMerge: string;
   /** Whether changesets are those of a history. */
   readonly areChangesetsReal: boolean;
+  /** Whether any of them waits to be merged: the page shows those first. */
+  readonly hasOpenChangesets: boolean;
 }
 
 /** A full history of churn may take so long. */
@@ -101,6 +103,7 @@ sync: {interval: 5s}
     lastCommit: main.lastCommit,
     lastMerge: new Date(lastMs).toISOString().slice(0, 10),
     areChangesetsReal,
+    hasOpenChangesets: openOnes(topics) > 0,
   };
 }
 
