@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from './clock.ts';
 
 /**
- * Until when what somebody works under is theirs. A process that stood still (SIGSTOP, a laptop that slept) goes on where
+ * Until when what somebody works under is theirs. A process that stood still (SIGSTOP, a debugger) goes on where
  * it was, in any of its threads, before a timer or a message has told it that another has taken over: whoever is about to
  * begin what only the holder may (a git process) looks here first, which costs nothing but a look.
  *
