@@ -210,6 +210,70 @@ test('a list holds in light and dark without serious findings of axe, on a phone
   assert.deepEqual(complaints, []);
 });
 
+test('what a row is about is read in full however many columns there are, and no name is cut where it begins (W-60, W-6)', async t => {
+  const cwd = standingPlace(t);
+  await seedDeliveries(cwd, 12);
+  const station = await startStation(t, { cwd, yaml: 'repos: []\n' });
+  const { page } = await openPage(t, browser, `${station.url}/#/deliveries`);
+  await page.getByText('12 files', { exact: true }).waitFor();
+  for (const width of [760, 1000, 1140, 1160, 1280, 1400]) {
+    await page.setViewportSize({ width, height: 800 });
+    await until(`paths are whole at ${width}`, async () => (await page.evaluate(CUT)) === 0);
+  }
+  // Where there is no room for all of it, a name from the right keeps its right end.
+  await page.evaluate(
+    "document.querySelector('.list .main bdi:last-of-type').textContent = 'قراءات '.repeat(60)",
+  );
+  assert.equal(await page.evaluate(CUT), 1);
+  assert.deepEqual(await page.evaluate(BEGINNING), { overflows: 'left', isInRow: true });
+});
+
+/** How many names of rows are not shown in full. */
+const CUT = `[...document.querySelectorAll('.list .row[data-index] .main bdi')]
+  .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1).length`;
+
+/** Of the first row's name: to which side it is cut, and whether its right end is within the row. */
+const BEGINNING = `(() => {
+  const name = document.querySelector('.list .main bdi:last-of-type');
+  const range = document.createRange();
+  range.selectNodeContents(name);
+  const whole = range.getBoundingClientRect();
+  const shown = name.getBoundingClientRect();
+  const row = name.closest('.row').getBoundingClientRect();
+  return {
+    overflows: whole.left < shown.left - 1 ? 'left' : 'right',
+    isInRow: whole.right <= row.right + 1,
+  };
+})()`;
+
+test('several deletions wait side by side, each is taken back or done by itself, and what is chosen meanwhile stays chosen (W-5, W-62)', async t => {
+  const cwd = standingPlace(t);
+  await seedDeliveries(cwd, 12);
+  const station = await startStation(t, { cwd, yaml: 'repos: []\n' });
+  const { page, complaints } = await openPage(t, browser, `${station.url}/#/deliveries?state=failed`);
+  await page.getByText('9 files', { exact: true }).waitFor();
+  const choose = (at: number) => listed(page).nth(at).locator('.choose').click();
+  const chosen = (words: string) => page.locator('.bar').getByText(words, { exact: true }).waitFor();
+  const drop = async (question: string): Promise<void> => {
+    await page.locator('.bar').getByRole('button', { name: 'Drop' }).click();
+    await page.getByRole('button', { name: question, exact: true }).click();
+    await page.locator('.toast', { hasText: question.slice(0, -1) }).waitFor();
+    // They are spoken for; nothing of them is chosen any more.
+    await chosen('9 files');
+  };
+  await choose(0);
+  await choose(1);
+  await drop('Delete 2 files, undelivered?');
+  await choose(2);
+  await drop('Delete 1 file, undelivered?');
+  await page.locator('.toast', { hasText: 'Delete 2 files' }).getByRole('button', { name: 'Undo' }).click();
+  await chosen('2 of 9 files chosen');
+  await page.getByRole('button', { name: 'Now: Delete 1 file, undelivered' }).click();
+  await page.getByText('1 file dropped.').waitFor();
+  await chosen('2 of 9 files chosen');
+  assert.deepEqual(complaints, []);
+});
+
 test('a list that cannot be asked for says so and leaves the rest of the page, and comes back by itself; names are shown in the direction that they are written in (W-2, W-6, W-60)', async t => {
   const cwd = standingPlace(t);
   await seedDeliveries(cwd, 12);

@@ -54,7 +54,7 @@ const COLUMNS: readonly ListColumn<Changeset, Order>[] = [
   {
     title: 'Changeset',
     kind: 'main',
-    width: 'minmax(0, 4fr)',
+    width: 'minmax(0, 5fr)',
     cell: changeset => <ChangesetTitle changeset={changeset} />,
   },
   { title: 'State', width: 'minmax(0, 2.6fr)', cell: changeset => <ChangesetState changeset={changeset} /> },
@@ -66,14 +66,14 @@ const COLUMNS: readonly ListColumn<Changeset, Order>[] = [
   },
   {
     title: 'Opened',
-    width: '7rem',
+    width: '6.5rem',
     order: { by: 'opened', descends: false },
     isSpare: true,
     cell: ({ createdAt }) => <Ago at={createdAt} />,
   },
   {
     title: 'Changed',
-    width: '7rem',
+    width: '6.5rem',
     order: { by: 'idle', descends: false },
     cell: ({ updatedAt }) => <Ago at={updatedAt} />,
   },

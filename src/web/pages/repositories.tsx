@@ -56,7 +56,7 @@ const COLUMNS: readonly ListColumn<Repository, Order>[] = [
   },
   {
     title: 'Last commit',
-    width: '7rem',
+    width: '6.75rem',
     order: { by: 'change', descends: true },
     cell: ({ lastCommitAt }) => <Ago at={lastCommitAt} />,
   },

@@ -14,13 +14,24 @@ interface ActButtonProps {
   readonly kind?: 'small' | 'plain' | 'strong';
   /** What the button asks once it was pressed, where something is lost; pressed again, it acts some seconds later. */
   readonly confirm?: string | undefined;
+  /** Called as what can be taken back begins to wait; what it answers is called if it is not done after all. */
+  readonly onSoon?: () => () => void;
   readonly title?: string;
   /** Left out where one goes on by Tab: the keys of what it belongs to do the same. */
   readonly isAside?: boolean;
 }
 
 /** A button that rests while it works, and says what came of it. What loses something can be taken back for some seconds. */
-export function ActButton({ children, act, about, kind = 'small', confirm, title, isAside }: ActButtonProps) {
+export function ActButton({
+  children,
+  act,
+  about,
+  kind = 'small',
+  confirm,
+  onSoon,
+  title,
+  isAside,
+}: ActButtonProps) {
   const [isBusy, setBusy] = useState(false);
   const [isAsking, setAsking] = useState(false);
   useEffect(() => {
@@ -36,7 +47,11 @@ export function ActButton({ children, act, about, kind = 'small', confirm, title
     }
     setAsking(false);
     setBusy(true);
-    await (confirm === undefined ? perform(act) : performSoon(confirm, act));
+    if (confirm === undefined) await perform(act);
+    else {
+      const giveBack = onSoon?.();
+      if (!(await performSoon(confirm, act))) giveBack?.();
+    }
     setBusy(false);
   };
   const words = isAsking ? confirm : children;

@@ -21,7 +21,9 @@ export function Header() {
             .map(([name, { title }]) => (
               <li key={name}>
                 <a href={`#/${name}`} aria-current={name === currentName() ? 'page' : undefined}>
-                  {title}
+                  <span class="word" data-word={title}>
+                    {title}
+                  </span>
                   <Badge name={name} />
                 </a>
               </li>

@@ -31,10 +31,10 @@ const COLUMNS: readonly ListColumn<CaptureFile, 'newest'>[] = [
     kind: 'main',
     width: 'minmax(0, 1fr)',
     cell: ({ collector, filepath }) => (
-      <span title={filepath}>
+      <span class="titled" title={filepath}>
         <b>
           <Name>{collector}</Name>
-        </b>{' '}
+        </b>
         <Name>{filepath}</Name>
       </span>
     ),

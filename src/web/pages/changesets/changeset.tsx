@@ -32,16 +32,15 @@ export function ChangesetTitle({ changeset }: { readonly changeset: Changeset })
   const { title, lastError } = changeset;
   const name = nameOf(changeset);
   return (
-    <span title={title === '' ? name : `${title}\n${name}`}>
+    <span class="titled" title={title === '' ? name : `${title}\n${name}`}>
       {lastError ? (
         <span class="error" title={`${lastError.message}. ${lastError.hint}`}>
-          {lastError.code}{' '}
+          {lastError.code}
         </span>
       ) : null}
       <Name>{title || name}</Name>
       {title === '' ? null : (
         <span class="quiet">
-          {' '}
           <Name>{name}</Name>
         </span>
       )}

@@ -25,11 +25,10 @@ export function TargetName({ target }: { readonly target: Target }) {
   const { kind, target: address, title } = target;
   const isTitled = kind === 'changeset' && title !== null && title !== '';
   return (
-    <span title={shortUrl(address)}>
+    <span class="titled" title={shortUrl(address)}>
       <Name>{titleOf(target)}</Name>
       {isTitled ? (
         <span class="quiet">
-          {' '}
           <Name>{shortUrl(address)}</Name>
         </span>
       ) : null}

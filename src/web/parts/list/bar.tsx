@@ -17,11 +17,13 @@ interface BarProps<Row> {
   readonly toTop: () => void;
   /** Something was done to those that were chosen. */
   readonly done: () => void;
+  /** Something will be done to them soon, and others may be chosen meanwhile. @returns it was taken back */
+  readonly spend: () => () => void;
 }
 
 /** How many rows there are, how many are chosen, and what can be done to those. */
 export function Bar<Row>(props: BarProps<Row>) {
-  const { total, words, chosenCount, aim, actions, newer, chooseAll, chooseNone, toTop, done } = props;
+  const { total, words, chosenCount, actions, newer, chooseAll, chooseNone, toTop } = props;
   const isAny = chosenCount > 0;
   return (
     <div class={`bar ${isAny ? 'any' : ''}`}>
@@ -32,7 +34,7 @@ export function Bar<Row>(props: BarProps<Row>) {
             ? `${number(chosenCount)} of ${count(total, ...words)} chosen`
             : count(total, ...words)}
       </span>
-      {isAny ? <Acts aim={aim} chosenCount={chosenCount} actions={actions} done={done} /> : null}
+      {isAny ? <Acts {...props} /> : null}
       {isAny && chosenCount < (total ?? 0) ? (
         <button type="button" class="small" onClick={chooseAll}>
           Choose all {number(total ?? 0)}
@@ -62,9 +64,9 @@ export function Bar<Row>(props: BarProps<Row>) {
   );
 }
 
-type ActsProps<Row> = Pick<BarProps<Row>, 'aim' | 'chosenCount' | 'actions' | 'done'>;
+type ActsProps<Row> = Pick<BarProps<Row>, 'aim' | 'chosenCount' | 'actions' | 'done' | 'spend'>;
 
-function Acts<Row>({ aim, chosenCount, actions, done }: ActsProps<Row>) {
+function Acts<Row>({ aim, chosenCount, actions, done, spend }: ActsProps<Row>) {
   return (
     <>
       {actions.map((action, index) => {
@@ -74,12 +76,18 @@ function Acts<Row>({ aim, chosenCount, actions, done }: ActsProps<Row>) {
         if (many === 0 || many !== (action.only ?? many) || (aim.kind === 'all' && !isForAll)) return null;
         const act = async () => {
           const said = await action.act(fitting);
-          done();
+          if (!confirm) done();
           return said;
         };
         const isPart = many < chosenCount;
         return (
-          <ActButton key={name} act={act} confirm={confirm?.(many)} kind={index === 0 ? 'strong' : 'small'}>
+          <ActButton
+            key={name}
+            act={act}
+            confirm={confirm?.(many)}
+            onSoon={spend}
+            kind={index === 0 ? 'strong' : 'small'}
+          >
             {isPart ? `${name} ${number(many)} of them` : name}
           </ActButton>
         );

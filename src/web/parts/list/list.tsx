@@ -224,6 +224,7 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
         aim: choosing.count > 0 ? choosing.aim : rowsActive,
         count: choosing.count,
         done: choosing.none,
+        spend: choosing.spend,
       });
     else return;
     event.preventDefault();
@@ -260,12 +261,13 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
 
   if (rows.total === undefined && rows.error) return <Pending error={rows.error} />;
   const indexes = shown ? Array.from({ length: shown.end - shown.first }, (_, one) => shown.first + one) : [];
-  const tracks = columns.map(({ width }) => width).join(' ');
+  const widths = columns.map(({ width }) => width);
+  const tracks = { '--tracks': widths.join(' '), '--rest-tracks': widths.slice(1).join(' ') };
   const rowId = (index: number): string => `${id}-${index}`;
   return (
     <div
       class={`list ${isOfBefore ? 'of-before' : ''} ${rows.total === 0 ? 'none' : ''} ${canChoose ? '' : 'no-acts'}`}
-      style={{ '--tracks': tracks }}
+      style={tracks}
     >
       {rows.error ? <Pending error={rows.error} /> : null}
       <div class="head" ref={head}>
@@ -279,6 +281,7 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
             show(0, true);
           }}
           done={choosing.none}
+          spend={choosing.spend}
         />
         <div role="rowgroup" id={`${id}-titles`}>
           <Titles columns={columns} order={order} byDefault={props.order} canChoose={canChoose} />

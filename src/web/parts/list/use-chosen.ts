@@ -32,6 +32,8 @@ export interface Choosing<Row> {
   readonly move: (places: number) => void;
   readonly all: () => void;
   readonly none: () => void;
+  /** Chooses none, as something will be done to these soon. @returns chooses them again, if nothing else is by then */
+  readonly spend: () => () => void;
 }
 
 /** Which rows of a list are chosen. @param total of all that fit */
@@ -71,5 +73,9 @@ export function useChosen<Row>(rows: Rows<Row>, total: number, keyOf: (row: Row)
     },
     all: () => setChosen(chooseAll),
     none: () => setChosen(chooseNone),
+    spend: () => {
+      setChosen(chooseNone);
+      return () => setChosen(now => (now.kind === 'some' && now.rows.size === 0 ? chosen : now));
+    },
   };
 }

@@ -9,14 +9,20 @@ const AGAIN_MS = 10_000;
 /**
  * Does an action by its key. What loses something is done when the key is pressed a second time, some seconds
  * later.
- * @returns what does it: to `count` rows, and then calls `done`
+ * @returns what does it: to `count` rows, and then calls `done`; or calls `spend` as it begins to wait, and what that
+ * answered if it is not done after all
  */
 export function useKeyAct<Row>(): (
   action: ListAction<Row>,
-  target: { readonly aim: Aim<Row>; readonly count: number; readonly done: () => void },
+  target: {
+    readonly aim: Aim<Row>;
+    readonly count: number;
+    readonly done: () => void;
+    readonly spend: () => () => void;
+  },
 ) => void {
   const again = useRef<{ readonly name: string; readonly untilMs: number }>(undefined);
-  return (action, { aim, count, done }) => {
+  return (action, { aim, count, done, spend }) => {
     const { name, key, confirm, isForAll = true } = action;
     if (aim.kind === 'all' && !isForAll) {
       say(`${name}: not for all that fit.`);
@@ -36,9 +42,15 @@ export function useKeyAct<Row>(): (
     }
     again.current = undefined;
     const act = () => action.act(fitting);
-    const ended = confirm ? performSoon(confirm(many), act) : perform(act);
-    void ended.then(isDone => {
-      if (isDone) done();
+    if (!confirm) {
+      void perform(act).then(isDone => {
+        if (isDone) done();
+      });
+      return;
+    }
+    const giveBack = spend();
+    void performSoon(confirm(many), act).then(isDone => {
+      if (!isDone) giveBack();
     });
   };
 }
