@@ -1,10 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { countSources } from '../deliver/copy/sources.ts';
-import { progressInWords } from './progress.ts';
+import { progressInWords, SHOWN_EVERY_MS } from './progress.ts';
 import { type ProgressLines, printable } from './terminal.ts';
-
-/** Nobody reads faster, and small files come by the thousand. */
-const SHOWN_EVERY_MS = 50;
 
 /** The progress line of a copy: files and bytes of how many, which are counted beside the copying. */
 export class CopyProgress {

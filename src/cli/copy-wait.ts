@@ -7,7 +7,7 @@ import { type CopyEnd, type CopyWait, waitForDelivery } from '../deliver/copy/wa
 import type { Journal } from '../keep/local/journal.ts';
 import type { StationStatus } from '../station/status/status.ts';
 import type { Cli } from './cli.ts';
-import { progressInWords } from './progress.ts';
+import { progressInWords, SHOWN_EVERY_MS } from './progress.ts';
 import { askStation, isStationUp } from './station-client.ts';
 import { type ProgressLines, printable, styleFor } from './terminal.ts';
 
@@ -142,8 +142,12 @@ export async function waitForCopies(
   const both = AbortSignal.any([signal, enough.signal]);
   const open = new Set(ids);
   const startMs = clock.monotonicMs();
+  let shownMs = Number.NEGATIVE_INFINITY;
   const progress = (): void => {
-    const elapsedMs = clock.monotonicMs() - startMs;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - shownMs < SHOWN_EVERY_MS && open.size > 0) return;
+    shownMs = nowMs;
+    const elapsedMs = nowMs - startMs;
     const done = ids.length - open.size;
     lines.set(task, `${progressInWords({ noun: 'files', done, total: ids.length, elapsedMs })}: delivering`);
   };

@@ -10,6 +10,8 @@ export interface Progress {
   readonly elapsedMs: number;
 }
 
+/** What comes by the thousand is shown no more often: nobody reads faster, and words for each cost more than the rest. */
+export const SHOWN_EVERY_MS = 50;
 /** Before so long a rate says nothing, and nobody wants to know what is left. */
 const RATE_AFTER_MS = 1000;
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -14,10 +14,11 @@ test('a copy keeps holes, the content and the times of its source (D-170)', asyn
   const source = join(folder, 'sparse');
   writeFileSync(source, 'beginning');
   truncateSync(source, 64 * 2 ** 20);
-  writeFileSync(join(folder, 'copy'), '');
+  const target = openSync(join(folder, 'copy'), 'wx+');
+  t.after(() => closeSync(target));
   const file = new Enclosure(folder).open('sparse');
   assert.ok(file);
-  await copyContent(file, join(folder, 'copy'), new AbortController().signal);
+  await copyContent(file, target, new AbortController().signal);
   file.close();
   const [before, after] = [statSync(source), statSync(join(folder, 'copy'))];
   assert.equal(after.size, before.size);
@@ -29,7 +30,8 @@ test('a copy keeps holes, the content and the times of its source (D-170)', asyn
 test('a small file is copied with a buffer of its own size, not with a block (D-170)', async t => {
   const folder = await tempDirectory(t);
   writeFileSync(join(folder, 'small'), 'x'.repeat(100));
-  writeFileSync(join(folder, 'copy'), '');
+  const target = openSync(join(folder, 'copy'), 'wx+');
+  t.after(() => closeSync(target));
   const file = new Enclosure(folder).open('small');
   assert.ok(file);
   const lengths: number[] = [];
@@ -43,7 +45,7 @@ test('a small file is copied with a buffer of its own size, not with a block (D-
       };
     },
   });
-  await copyContent(watched, join(folder, 'copy'), new AbortController().signal);
+  await copyContent(watched, target, new AbortController().signal);
   file.close();
   assert.ok(
     lengths.every(length => length <= 101),

@@ -20,7 +20,7 @@ async function copy(
   options: Partial<
     Pick<
       CopyOptions,
-      'recursive' | 'selection' | 'dryRun' | 'refusesEmpty' | 'signal' | 'onResult' | 'onBytes'
+      'recursive' | 'selection' | 'dryRun' | 'refusesEmpty' | 'signal' | 'onResult' | 'onBytes' | 'journal'
     >
   > = {},
 ) {
@@ -115,7 +115,7 @@ test('a directory goes with all it holds; what cannot be copied is named and sto
 });
 
 /** More than are copied at once. */
-const MANY = Array.from({ length: 60 }, (_, index) => `file-${index}`);
+const MANY = Array.from({ length: 400 }, (_, index) => `file-${index}`);
 
 test('what vanishes from a directory while it is copied is named, the directory itself too (D-601)', async t => {
   const rig = await startDelivery(t, { start: false });
@@ -133,6 +133,42 @@ test('what vanishes from a directory while it is copied is named, the directory 
   const errors = results.flatMap(({ error }) => error ?? []);
   assert.equal(errors.length, outcome.failed);
   for (const error of errors) assert.match(error, /vanished/);
+});
+
+test('small files wait together for the journal and the disk, larger ones in fewer buffers (D-811)', async t => {
+  const rig = await startDelivery(t, { start: false });
+  const journal = await openLocal(rig.databasePath, { clock: systemClock }).openJournal();
+  t.after(() => journal.close());
+  /** Copies 100 such files; each is put on record once no more of them come. @returns how many came at most */
+  const mostAtOnce = async (name: string, bytes: number): Promise<number> => {
+    for (let index = 0; index < 100; index += 1) rig.write(`../${name}/${index}`, 'x'.repeat(bytes));
+    let [waiting, most] = [0, 0];
+    const enter: typeof journal.enter = async file => {
+      waiting += 1;
+      for (let before = -1; before !== waiting; ) {
+        before = waiting;
+        await new Promise(resolve => setImmediate(resolve));
+      }
+      most = Math.max(most, waiting);
+      const record = await journal.enter(file);
+      waiting -= 1;
+      return record;
+    };
+    const watched = new Proxy(journal, {
+      get: (target, key) => {
+        const value: unknown = key === 'enter' ? enter : Reflect.get(target, key, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const source = join(rig.root, '..', name);
+    const options = { recursive: true, journal: watched };
+    const { outcome } = await copy(t, rig, source, 's3://local/outbox/', options);
+    assert.equal(outcome.copied, 100);
+    return most;
+  };
+  assert.equal(await mostAtOnce('small', 10), 100);
+  const larger = await mostAtOnce('larger', 64 * 1024);
+  assert.ok(larger > 1 && larger <= 16, `${larger}`);
 });
 
 test('a copy leaves out what exclude means, and what include does not; links among it are no failure (D-560)', async t => {

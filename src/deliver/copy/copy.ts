@@ -1,11 +1,10 @@
-import { rmSync, statSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, rmSync } from 'node:fs';
 import { dirname, join, relative as relativePath } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import { makeFolderSync } from '../../base/files/make-folder.ts';
 import type { SelectionSetup } from '../../base/globs.ts';
-import { Serializer } from '../../base/serializer.ts';
+import { Slots } from '../../base/slots.ts';
 import { nearest } from '../../base/text.ts';
 import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
@@ -78,10 +77,15 @@ export interface CopyOutcome {
   readonly isCut: boolean;
 }
 
-/** Small files that are copied at once: they share the flushes that make them last. */
-const AT_ONCE = 16;
+/**
+ * Files that are copied at once. Each waits for a group of the journal, its own flush, one of its folder and the journal
+ * again: they share those, and the more there are, the fewer there are of them.
+ */
+const AT_ONCE = 128;
+/** Of files from this size on, which take buffers of some size, fewer go at once. */
+const MIDDLING = { bytes: 64 * 1024, atOnce: 16 };
 /** Files from this size on are copied one after the other, beside small ones. */
-const LARGE_BYTES = 8 * 2 ** 20;
+const LARGE = { bytes: 8 * 2 ** 20, atOnce: 1 };
 /** Times that a file is copied again which changed, or whose copy was swept away by a starting station elsewhere. */
 const TRIES = 3;
 
@@ -99,7 +103,8 @@ export async function copyIntoSpool(options: CopyOptions): Promise<CopyOutcome> 
   const worker = newWorkerId();
   const folder = copyFolder(spool, destination, worker);
   const outcome = { copied: 0, failed: 0, excluded: 0, records: [] as number[], isCut: false };
-  const large = new Serializer();
+  const large = new Slots(LARGE.atOnce);
+  const middling = new Slots(MIDDLING.atOnce);
   const copy = async (source: CopySource): Promise<void> => {
     if ('isExcluded' in source) {
       outcome.excluded += 1;
@@ -123,7 +128,8 @@ export async function copyIntoSpool(options: CopyOptions): Promise<CopyOutcome> 
       }
     };
     try {
-      await (bytes >= LARGE_BYTES ? large.run(one) : one());
+      if (bytes < MIDDLING.bytes) await one();
+      else await (bytes < LARGE.bytes ? middling : large).run(one);
     } catch (error) {
       const known = asSluiceError(error, { operation: 'copy', subject: source.path });
       if (known.code === 'cancelled') outcome.isCut = true;
@@ -225,27 +231,32 @@ async function copyOnce(
 ): Promise<number> {
   const file = source.open();
   if (!file) throw sourceMissing(source.path);
+  let target: number | undefined;
+  let isHandedOver = false;
   try {
     if (refusesEmpty && file.stats.size === 0)
       throw new SluiceError('usage', `${source.path} is empty, and deliver.emptyCopies refuses empty files`);
-    makeFolderSync(dirname(temporary));
-    makeFolderSync(spool.areaPath('incoming'));
-    await (await open(temporary, 'wx')).close();
-    const made = statSync(temporary);
+    target = openNew(temporary);
+    if (spool.isAway()) makeFolderSync(spool.areaPath('incoming'));
+    const made = fstatSync(target);
     const identity = { ...identityOf(made), size: file.stats.size };
     const fileCreationDate = creationDateOf(made);
     const entering = { ...address, ...identity, fileCreationDate, nextAttemptAtMs: null, hold: null };
     const record = await journal.enter({ ...entering, state: 'incoming_tmp', copied: true, adopts });
     let copied: FileIdentity;
     try {
-      await copyContent(file, temporary, signal, bytes => onBytes?.(bytes, source.path));
-      copied = identityOf(statSync(temporary));
+      await copyContent(file, target, signal, bytes => onBytes?.(bytes, source.path));
+      copied = identityOf(fstatSync(target));
       handOver(spool, temporary, address);
+      isHandedOver = true;
     } catch (error) {
       // It never came here whole, and is none that failed. Where the journal cannot say so, the next start does.
       await journal.withdraw(record.id).catch(() => undefined);
       throw error;
     }
+    closeSync(target);
+    target = undefined;
+    file.close();
     await spool.flush(dirname(spool.pathOf('incoming', address)));
     await journal.changeIf(record.id, 'incoming_tmp', {
       ...copied,
@@ -254,9 +265,21 @@ async function copyOnce(
     });
     return record.id;
   } finally {
+    if (target !== undefined) closeSync(target);
     file.close();
-    await rm(temporary, { force: true });
+    if (!isHandedOver) rmSync(temporary, { force: true });
   }
+}
+
+/** Makes a file that was not there and opens it; its folder is there already but for the first file in it. */
+function openNew(path: string): number {
+  try {
+    return openSync(path, 'wx+');
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+  }
+  makeFolderSync(dirname(path));
+  return openSync(path, 'wx+');
 }
 
 /** One rename. Replaces a file of that name that nobody has taken yet, as `cp` does. */
