@@ -210,6 +210,33 @@ test('a list holds in light and dark without serious findings of axe, on a phone
   assert.deepEqual(complaints, []);
 });
 
+test('the way back closes what was opened beside a list and leaves the list as it is; the way on opens it again (W-61, W-63)', async t => {
+  const cwd = standingPlace(t);
+  await seedRecords(cwd, 400);
+  const station = await startStation(t, { cwd, yaml: 'repos: []\n' });
+  const { page, complaints } = await openPage(t, browser, `${station.url}/#/deliveries`);
+  await page.getByText('400 files', { exact: true }).waitFor();
+  await page.evaluate('scrollTo(0, document.documentElement.scrollHeight / 2)');
+  await row(page, /scan-000200\.bin/).waitFor();
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  const drawer = page.getByRole('region', { name: 'One delivery' });
+  await drawer.waitFor();
+  await page.keyboard.press('j');
+  const name = await active(page).locator('.main').textContent();
+  await drawer.getByText(name ?? '').waitFor();
+  const scrolledPx = await page.evaluate('scrollY');
+  await page.goBack();
+  await drawer.waitFor({ state: 'detached' });
+  assert.match(page.url(), /#\/deliveries/);
+  assert.equal(await active(page).locator('.main').textContent(), name);
+  assert.equal(await page.evaluate('scrollY'), scrolledPx);
+  assert.equal(await page.evaluate("document.activeElement.getAttribute('role')"), 'grid');
+  await page.goForward();
+  await drawer.getByText(name ?? '').waitFor();
+  assert.deepEqual(complaints, []);
+});
+
 test('what a row is about is read in full however many columns there are, and no name is cut where it begins (W-60, W-6)', async t => {
   const cwd = standingPlace(t);
   await seedDeliveries(cwd, 12);

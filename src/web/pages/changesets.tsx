@@ -10,7 +10,7 @@ import { usePauses } from '../parts/pauses.ts';
 import { Name } from '../parts/text.tsx';
 import { Ago } from '../parts/time.tsx';
 import { count, number } from '../parts/words.ts';
-import { hrefOf, setParams } from '../router/router.ts';
+import { hrefOf, openBeside, setParams } from '../router/router.ts';
 import { actionsFor, type ChangesetFilter } from './changesets/acts.ts';
 import { type Changeset, ChangesetState, ChangesetTitle, NextSync, nameOf } from './changesets/changeset.tsx';
 import { OpenNow, ReviewAndMerging } from './changesets/figures.tsx';
@@ -115,7 +115,7 @@ export function ChangesetsPage({ params }: { readonly params: URLSearchParams })
           actions={actions}
           order="idle"
           params={params}
-          open={one => setParams({ url: one.url })}
+          open={one => openBeside('url', one.url)}
           openKey={url}
           close={() => setParams({ url: undefined })}
           empty="No changeset fits. Follow one above by its address, or a repository or owner with changesets.follow in sluice.yaml."

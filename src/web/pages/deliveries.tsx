@@ -7,7 +7,7 @@ import { List } from '../parts/list/list.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Ago } from '../parts/time.tsx';
 import { bytes, number } from '../parts/words.ts';
-import { hrefOf, setParams } from '../router/router.ts';
+import { hrefOf, openBeside, setParams } from '../router/router.ts';
 import { actionsFor, type DeliveryFilter } from './deliveries/acts.ts';
 import { type Delivery, DeliveryState, FileName, NextTry, pathOf } from './deliveries/delivery.tsx';
 import { OneDelivery } from './deliveries/one-delivery.tsx';
@@ -91,7 +91,7 @@ export function DeliveriesPage({ params }: { readonly params: URLSearchParams })
           actions={actions}
           order="newest"
           params={params}
-          open={({ id: one }) => setParams({ id: String(one) })}
+          open={({ id: one }) => openBeside('id', String(one))}
           openKey={id}
           close={() => setParams({ id: undefined })}
           empty="No file fits. What is put into incoming/PROFILE/BUCKET/ of the station’s folder is delivered."

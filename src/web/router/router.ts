@@ -29,8 +29,37 @@ export function hrefOf(name: string, params: Readonly<Record<string, string | un
 /** Changes what the open page was given, in the address too; the page stays open, and no way back is added. */
 export function setParams(changed: Readonly<Record<string, string | undefined>>): void {
   const { name, params } = route.value;
-  history.replaceState(null, '', hrefOf(name, { ...Object.fromEntries(params), ...changed }));
+  history.replaceState(history.state, '', hrefOf(name, { ...Object.fromEntries(params), ...changed }));
   hash.value = location.hash;
+}
+
+/**
+ * Opens something beside what the page shows; the way back closes it. Where something is open already, or was in the same
+ * step of the way, that is replaced.
+ * @param param what says in the address which
+ */
+export function openBeside(param: string, value: string): void {
+  const { name, params } = route.value;
+  if (!params.has(param) && opened() !== param) {
+    const href = hrefOf(name, { ...Object.fromEntries(params), [param]: value });
+    history.pushState({ opened: param }, '', href);
+    hash.value = location.hash;
+  } else setParams({ [param]: value });
+  openedBefore = opened();
+}
+
+/** What the step of the way that the reader is at opened beside a page. */
+function opened(): string | undefined {
+  return (history.state as { readonly opened?: string } | null)?.opened;
+}
+
+let openedBefore = opened();
+
+/** Whether two addresses show the same but for what is open beside it, and where the keys are. Pure. */
+export function isBeside(one: Route, other: Route, param: string): boolean {
+  const rest = ({ name, params }: Route): string =>
+    hrefOf(name, { ...Object.fromEntries(params), [param]: undefined, at: undefined, row: undefined });
+  return rest(one) === rest(other);
 }
 
 addEventListener('hashchange', () => {
@@ -39,7 +68,11 @@ addEventListener('hashchange', () => {
     history.replaceState(null, '', hash.value || '#/');
     document.getElementById('main')?.focus();
   } else if (location.hash !== hash.value) {
+    const before = route.value;
+    const param = opened() ?? openedBefore;
     hash.value = location.hash;
-    visits.value += 1;
+    // Nothing but what was beside it came or went: the reader is where they were.
+    if (param === undefined || !isBeside(before, route.value, param)) visits.value += 1;
   }
+  openedBefore = opened();
 });

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { connection, heardAtMs, isOld } from '../live/live.ts';
-import { span } from '../parts/words.ts';
+import { age } from '../parts/words.ts';
 import { isOutdated } from './updates.ts';
 
 /** What concerns everything below it: the station is away, or these pages are older than it. */
@@ -34,7 +34,7 @@ function Away() {
       <strong>The station is away since {since}</strong>
       {/* Not told anew every second to those who hear the page. */}
       <span aria-hidden="true">
-        {span(Math.max(0, Math.floor((nowMs - sinceMs) / 1000) * 1000))}
+        {age(nowMs - sinceMs)}
         {isOld.value ? ': what is shown is from then' : ''}
       </span>
       <span class="quiet">It is asked again until it is back.</span>

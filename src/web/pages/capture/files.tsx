@@ -12,7 +12,7 @@ import { Pending } from '../../parts/panel.tsx';
 import { Name, State } from '../../parts/text.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { bytes, count, number, span } from '../../parts/words.ts';
-import { hrefOf, setParams } from '../../router/router.ts';
+import { hrefOf, openBeside, setParams } from '../../router/router.ts';
 
 type CaptureFile = Answer<'listCaptureFiles'>['files'][number];
 
@@ -106,7 +106,7 @@ export function CaptureFiles({
         actions={[]}
         order="newest"
         params={params}
-        open={file => setParams({ file: String(file.id) })}
+        open={file => openBeside('file', String(file.id))}
         openKey={id}
         close={() => setParams({ file: undefined })}
         empty="No file is complete yet: one is at 256 KiB, at its largest age, or before a sync."

@@ -43,7 +43,8 @@ export function windowOf(viewed: Viewed): Window {
     first,
     end,
     topPx: scrolled - (exact - first) * rowPx,
-    seenFirst: Math.min(Math.floor(exact), Math.max(0, total - 1)),
+    // What is less than a pixel of a row is not seen, and would lead back by a row each time the window changes.
+    seenFirst: Math.min(Math.floor(exact + 1 / rowPx), Math.max(0, total - 1)),
   };
 }
 
