@@ -29,10 +29,11 @@ export async function bakeTargets(
   return withCache(config, cli, async (cache, stores) => {
     await cache.open();
     const report = options.json ? jsonReport(cli) : peopleReport(cli, stores);
+    const seen = { hasRead: false };
     const queue = [...new Set(targets)];
     let failed = 0;
     let baked = 0;
-    const context = { config, stores, cache, cli, signal, report, churn: options.churn === true };
+    const context = { config, stores, cache, cli, signal, report, churn: options.churn === true, seen };
     const worker = async (): Promise<void> => {
       for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
         if (await bakeOne(target, context)) baked += 1;
@@ -40,16 +41,19 @@ export async function bakeTargets(
       }
     };
     await Promise.all(Array.from({ length: config.git.concurrency }, worker));
-    if (signal.aborted && !options.json) cli.stderr.write(cutWords(baked, targets.length));
+    if (signal.aborted && !options.json) cli.stderr.write(cutWords(baked, targets.length, seen.hasRead));
     signal.throwIfAborted();
     return failed;
   });
 }
 
 /** What a person should know who has pressed Ctrl-C. */
-function cutWords(baked: number, targets: number): string {
+function cutWords(baked: number, targets: number, hasRead: boolean): string {
   const done = `${baked.toLocaleString('en')} of ${formatCount(targets, 'repository', 'repositories')}`;
-  return `stopped: ${done} baked. What was read stays; the same command goes on from there.\n`;
+  const rest = hasRead
+    ? 'What was read stays; the same command goes on from there.'
+    : 'Nothing was read yet; the same command begins anew.';
+  return `stopped: ${done} baked. ${rest}\n`;
 }
 
 interface Report {
@@ -68,11 +72,13 @@ interface BakeContext {
   readonly signal: AbortSignal;
   readonly report: Report;
   readonly churn: boolean;
+  /** Whether anything of a history was read, which stays. */
+  readonly seen: { hasRead: boolean };
 }
 
 async function bakeOne(
   target: string,
-  { config, stores, cache, cli, signal, report, churn }: BakeContext,
+  { config, stores, cache, cli, signal, report, churn, seen }: BakeContext,
 ): Promise<boolean> {
   try {
     const summary = await bakeStandalone(target, {
@@ -84,8 +90,12 @@ async function bakeOne(
       countsAhead: report.isWatched,
       clock: cli.clock,
       log: silentLogger,
-      onProgress: progress => report.progress(target, progress),
+      onProgress: progress => {
+        if (progress !== 'waiting' && 'commits' in progress && progress.commits > 0) seen.hasRead = true;
+        report.progress(target, progress);
+      },
     });
+    seen.hasRead = true;
     await report.done(target, summary);
     return true;
   } catch (error) {

@@ -10,7 +10,7 @@ import { countsOf } from '../station/status/changeset-figures.ts';
 import { readStatus, readStoredFigures, type StationStatus } from '../station/status/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
-import { askStation, isStationUp } from './station-client.ts';
+import { askStation, isStationUp, passingStation } from './station-client.ts';
 import { assertDatabase, existingDatabase, readPauses, withJournal, withStores } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
 
@@ -28,8 +28,16 @@ export async function printStatus(
 ): Promise<void> {
   const { config } = await load(options, cli);
   const status = (await askRunning(config)) ?? (await readDatabase(config, cli));
-  const isSilent = status.station.mode === 'down' && (await isStationUp(config));
-  cli.stdout.write(options.json ? `${jsonText(status)}\n` : render(status, isSilent, cli));
+  const standing = status.station.mode === 'up' ? '' : await standingOf(config);
+  cli.stdout.write(options.json ? `${jsonText(status)}\n` : render(status, standing, cli));
+}
+
+/** What is known of a station that cannot be asked, in words. */
+async function standingOf(config: Config): Promise<string> {
+  if (await isStationUp(config)) return 'does not answer; this is what its database says';
+  const passing = await passingStation(config.root);
+  if (!passing) return 'not running';
+  return `still ${passing.passing} (process ${passing.pid}); this is what its database says`;
 }
 
 /**
@@ -158,15 +166,10 @@ function stationLines({ stations }: StationStatus): string[] {
   });
 }
 
-function render(status: StationStatus, isSilent: boolean, cli: Cli): string {
+function render(status: StationStatus, standing: string, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const { station, schedule, repos, changesets, deliveries, cache, disks } = status;
-  const up =
-    station.mode === 'up'
-      ? `up for ${formatDuration(station.uptimeMs)}`
-      : isSilent
-        ? 'does not answer; this is what its database says'
-        : 'not running';
+  const up = station.mode === 'up' ? `up for ${formatDuration(station.uptimeMs)}` : standing;
   const late = schedule.behindMs > 0 ? `, behind by ${formatDuration(schedule.behindMs)}` : '';
   const { away, figuresAt } = status.store;
   const lines = [

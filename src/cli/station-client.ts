@@ -7,17 +7,22 @@ import type { OperationName } from '../api/paths.ts';
 import { asFileError, asSluiceError, CATALOGUE, type ErrorCode, SluiceError } from '../base/errors.ts';
 import { createClient, StationProblem } from '../client/client.ts';
 import type { Config } from '../config/schema.ts';
-import { type Announcement, announced } from '../station/announce.ts';
+import { type Announcement, announced, announcedPassing, type PassingStation } from '../station/announce.ts';
 
 /** What the station on this root said when it came up. Throws `not_found` where none did. */
-async function stationOn({ root }: Config): Promise<Announcement> {
+async function stationOn({ root }: Pick<Config, 'root'>): Promise<Announcement> {
   const found = await announced(root);
   if (found !== undefined) return found;
+  const passing = await passingStation(root);
+  if (passing) {
+    const words = `the station on ${root} is still ${passing.passing} (process ${passing.pid})`;
+    throw noStation(words, undefined, 'Try again in a moment; its log says how far it is.');
+  }
   throw noStation(`no station is running on ${root}`);
 }
 
-function noStation(words: string, cause?: unknown): SluiceError {
-  return new SluiceError('not_found', words, { cause, hint: 'Start one with "sluice up".' });
+function noStation(words: string, cause?: unknown, hint = 'Start one with "sluice up".'): SluiceError {
+  return new SluiceError('not_found', words, { cause, hint });
 }
 
 /**
@@ -148,6 +153,12 @@ function silence({ url, pid }: Announcement, { root }: Config, cause: unknown): 
 export async function isStationUp({ root }: Pick<Config, 'root'>): Promise<boolean> {
   const found = await announced(root);
   return found !== undefined && isAlive(found.pid);
+}
+
+/** The station on the root that cannot be asked yet, or no longer; undefined where there is none. */
+export async function passingStation(root: string): Promise<PassingStation | undefined> {
+  const found = await announcedPassing(root);
+  return found && isAlive(found.pid) ? found : undefined;
 }
 
 function isAlive(pid: number): boolean {

@@ -9,6 +9,7 @@ import { originOf } from './origin/origin-of.ts';
 import type { Dispatcher } from './queue/dispatcher.ts';
 import { applyRetention } from './retention.ts';
 import { vanishedChange } from './spool/follow.ts';
+import { settleDeadCopies } from './spool/reconcile.ts';
 
 /** Something that is done now and then beside delivery. */
 interface Duty {
@@ -81,6 +82,7 @@ export class Maintenance {
       duty('mounts', () => mounts.note()),
       duty('changed keys', () => keyRetries.retry()),
       duty('vanished files', () => this.#findVanished()),
+      duty('killed copies', () => this.#settleCopies()),
       duty('abandoned uploads', () => this.#abortAbandoned()),
       duty('retention', () => this.#retain()),
       duty('pruning', () => spool.prune()),
@@ -202,6 +204,12 @@ export class Maintenance {
     } finally {
       release();
     }
+  }
+
+  async #settleCopies(): Promise<void> {
+    const files = await settleDeadCopies(this.#context);
+    if (files > 0)
+      this.#context.log.info({ files }, 'a copy was killed; what it had not copied whole is off the record');
   }
 
   /** Uploads in parts whose record has ended: their parts cost money at the store. */

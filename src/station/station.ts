@@ -31,6 +31,7 @@ import type { StationHoldings } from '../keep/store/stations.ts';
 import type { StoreOutage } from '../keep/store/store.ts';
 import type { AlertFacts } from './alerts/conditions.ts';
 import { Alerts } from './alerts/service.ts';
+import { announceStart } from './announce.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
 import { DiskHistory } from './disk-history.ts';
 import { EventObserver } from './event-observer.ts';
@@ -254,6 +255,7 @@ class ComposedStation implements Station {
     this.services = [
       local.createLock({ path: root, what: 'the root', lockPath: join(root, 'station.lock') }),
       local.createLock({ path: database, what: 'the database', lockPath: `${realPathOf(database)}.lock` }),
+      announceStart(root),
       { name: 'database', start: () => this.#openStores(), stop: () => this.#closeStores() },
       this.pauses,
       ...(spans ? [spans] : []),

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseDestination } from '../../src/deliver/copy/destination.ts';
+import { announce, announceStart } from '../../src/station/announce.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { runHere } from './run-here.ts';
 
@@ -61,6 +62,20 @@ test('after a kill -9 of the station a command says that none runs, and names no
   }
   writeFileSync(join(root, 'station.json'), JSON.stringify({ url: 'http://127.0.0.1:1', pid: process.pid }));
   assert.match((await ask()).stderr, /no station is running on .*nothing listens/);
+});
+
+test('a command says of a station that starts or stops that it does, unless its process has ended (S-142)', async t => {
+  const root = await tempDirectory(t);
+  const ask = () => runHere(['sync', 'now', '--root', root]);
+  for (const service of [announceStart(root), announce(root, () => 'http://127.0.0.1:1')]) {
+    const passing = service.name === 'announcement' ? 'stopping' : 'starting';
+    await (passing === 'stopping' ? service.stop() : service.start());
+    const { code, stderr } = await ask();
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`the station on .* is still ${passing} .*\\n.*Try again`));
+  }
+  writeFileSync(join(root, 'station.json'), JSON.stringify({ passing: 'starting', pid: endedProcess() }));
+  assert.match((await ask()).stderr, /no station is running/);
 });
 
 test('what is misspelt is met with what was likely meant, and hints name something to do (S-503)', async t => {

@@ -11,6 +11,7 @@ import { openDestinations } from '../../src/deliver/destinations.ts';
 import { newWorkerId } from '../../src/engine/queue/worker-id.ts';
 import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { filesBelow, openStore, type Rig, startDelivery } from '../support/delivery.ts';
+import { until } from '../support/sluice.ts';
 
 async function copy(
   t: TestContext,
@@ -204,6 +205,38 @@ test('a starting server empties incoming_tmp but for what a running copy works o
   await rig.restart();
   const left = filesBelow(join(rig.root, 'incoming_tmp/local/outbox'));
   assert.deepEqual(left, [`${mine}/live.txt`]);
+});
+
+test('a running station notices that a copy was killed, and leaves alone what runs (D-187)', async t => {
+  const rig = await startDelivery(t, { settings: { automatic: false } });
+  const journal = await openLocal(rig.databasePath, { clock: systemClock }).openJournal();
+  t.after(() => journal.close());
+  const mine = `.copy-${encodeURIComponent(newWorkerId())}`;
+  const dead = mine.replace(`copy-${process.pid}`, 'copy-999999999');
+  const announce = (bucket: string, copyName: string) => {
+    rig.write(`incoming_tmp/local/${bucket}/${copyName}/half.txt`, 'ha');
+    return journal.enter({
+      profile: 'local',
+      bucket,
+      filepath: 'half.txt',
+      size: 4,
+      mtimeMs: 1,
+      inode: 1,
+      fileCreationDate: new Date(0).toISOString(),
+      nextAttemptAtMs: null,
+      hold: null,
+      state: 'incoming_tmp',
+      copied: true,
+    });
+  };
+  const live = await announce('running', mine);
+  const elsewhere = await announce('elsewhere', '.copy-1%3A1%3Aelse%2Fwhere%3Aab');
+  const killed = await announce('outbox', dead);
+  await until('the killed copy is off the record', () => journal.byId(killed.id) === undefined);
+  assert.equal(journal.byId(live.id)?.state, 'incoming_tmp');
+  assert.equal(journal.byId(elsewhere.id)?.state, 'incoming_tmp');
+  assert.deepEqual(filesBelow(join(rig.root, 'incoming_tmp/local/outbox')), []);
+  assert.deepEqual(filesBelow(join(rig.root, 'incoming_tmp/local/running')), [`${mine}/half.txt`]);
 });
 
 test('an empty file that is copied is whole: it becomes an empty object, with and without a station (D-182)', async t => {

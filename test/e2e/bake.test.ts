@@ -240,13 +240,16 @@ test('Usage errors end with exit 2 and point to --help (S-5)', async t => {
 });
 
 /** A bake of 500 commits whose remote has stopped in the middle of its answer. */
-async function stalledBake(t: TestContext, options: { readonly group?: boolean } = {}) {
+async function stalledBake(
+  t: TestContext,
+  { beside = [], ...options }: { readonly group?: boolean; readonly beside?: readonly string[] } = {},
+) {
   const cwd = standingPlace(t);
   const origins = standingPlace(t);
   grownRepository(join(origins, 'a.git'), 500);
   const remote = await startHttpRemote(t, origins, { stallAfterBytes: 2_000 });
   const struck = remote.faultStruck();
-  const running = startSluice(t, ['bake', `${remote.origin}/a`], { cwd, ...options });
+  const running = startSluice(t, ['bake', `${remote.origin}/a`, ...beside], { cwd, ...options });
   await running.before(struck);
   return { cwd, remote, running };
 }
@@ -313,4 +316,21 @@ test('Output: colours and progress on a terminal only; NO_COLOR and pipes are pl
     assert.equal(readdirSync(join(cwd, 'station/incoming/local/outbox', folder, 'many')).length, 30);
   }
   assert.equal(shell(cwd, '$SLUICE config schema | head -c 1'), '{');
+});
+
+test('Ctrl-C says whether anything was read that stays (R-4)', async t => {
+  const early = await stalledBake(t);
+  early.running.process.kill('SIGINT');
+  assert.match(
+    (await early.running.ended).stderr,
+    /^stopped: 0 of 1 repository baked\. Nothing was read yet/m,
+  );
+  const done = grownRepository(join(standingPlace(t), 'done.git'), 2).path;
+  const after = await stalledBake(t, { beside: [done] });
+  await after.running.printed(/done\.git/);
+  after.running.process.kill('SIGINT');
+  assert.match(
+    (await after.running.ended).stderr,
+    /^stopped: 1 of 2 repositories baked\. What was read stays/m,
+  );
 });

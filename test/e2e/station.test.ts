@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -68,6 +68,27 @@ test('First minute: in a repository, without configuration, the station bakes it
   assert.match((await sluice(t, ['status'], { cwd })).stdout, /station +up for/);
   assert.deepEqual(await stopped(station, 'SIGINT').then(({ code }) => code), 0);
   assert.match((await sluice(t, ['status'], { cwd })).stdout, /not running/);
+});
+
+test('status says of a station that is still starting that it is (S-142)', async t => {
+  const cwd = standingPlace(t);
+  await stopped(await startStation(t, { cwd }), 'SIGTERM');
+  const database = new DatabaseSync(join(cwd, 'sluice.db'));
+  t.after(() => database.close());
+  // A start has to write, and waits.
+  database.exec('BEGIN IMMEDIATE');
+  const starting = startSluice(t, ['up', '--port', '0'], { cwd });
+  const said = join(cwd, 'station/station.json');
+  await starting.before(until('it says that it starts', () => existsSync(said)));
+  const { stdout } = await sluice(t, ['status'], { cwd });
+  assert.match(stdout, new RegExp(`still starting \\(process ${starting.process.pid}\\)`));
+  database.exec('ROLLBACK');
+  await starting.before(
+    until('it is up', async () => /up for/.test((await sluice(t, ['status'], { cwd })).stdout)),
+  );
+  starting.process.kill('SIGTERM');
+  assert.equal((await starting.ended).code, 0);
+  assert.equal(existsSync(said), false);
 });
 
 test('First minute: in a folder that is no repository the station is up and says what it does not bake (S-1)', async t => {

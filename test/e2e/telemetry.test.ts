@@ -5,9 +5,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
-import { grownRepository, standingPlace, startStation, until } from '../support/sluice.ts';
+import { startGithub } from '../support/forge/github.ts';
+import { grownRepository, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
 
 const Nanoseconds = z.string().regex(/^\d{18,20}$/);
 const Attribute = z.strictObject({
@@ -49,31 +50,19 @@ const TraceRequest = z.strictObject({
   ),
 });
 
-test('bakes and deliveries reach a collector as spans with their steps, in the form of OTLP (S-640)', async t => {
+/** A collector, and the spans that it was given. */
+async function startCollector(t: TestContext) {
   const requests: { readonly path: string | undefined; readonly token: unknown; readonly body: unknown }[] =
     [];
-  const collector = createServer((request, response) => {
+  const server = createServer((request, response) => {
     void json(request).then(body => {
       requests.push({ path: request.url, token: request.headers.authorization, body });
       response.end('{}');
     });
   });
-  await once(collector.listen(0, '127.0.0.1'), 'listening');
-  t.after(() => collector.close());
-  const { port } = collector.address() as AddressInfo;
-  const cwd = standingPlace(t);
-  const { path } = grownRepository(join(cwd, 'a.git'), 3);
-  const station = await startStation(t, {
-    cwd,
-    yaml: `git: {allowPaths: [${cwd}]}\n`,
-    env: {
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
-      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20x',
-      OTEL_SERVICE_NAME: 'robot',
-    },
-  });
-  assert.equal((await station.ask('/bake', { url: path, wait: true })).status, 200);
-  writeFileSync(join(cwd, 'station/incoming/local/outbox/a.txt'), 'a');
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
   const spans = () =>
     requests.flatMap(({ body }) =>
       TraceRequest.parse(body).resourceSpans.flatMap(({ scopeSpans }) =>
@@ -81,26 +70,48 @@ test('bakes and deliveries reach a collector as spans with their steps, in the f
       ),
     );
   const named = (name: string) => spans().find(each => each.name === name);
-  await until('both are there', () => named('sync repository') && named('deliver'));
-  for (const { path: asked, token } of requests) assert.deepEqual([asked, token], ['/v1/traces', 'Bearer x']);
-  const stepsOf = (name: string) => {
-    const whole = named(name);
-    return spans().filter(
-      ({ parentSpanId, traceId }) => parentSpanId === whole?.spanId && traceId === whole?.traceId,
-    );
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    spans,
+    named,
+    stepsOf(name: string) {
+      const whole = named(name);
+      const own = spans().filter(
+        ({ parentSpanId, traceId }) => parentSpanId === whole?.spanId && traceId === whole?.traceId,
+      );
+      return own.map(each => each.name);
+    },
+    aboutOf(name: string): Record<string, unknown> {
+      const { attributes } = named(name) ?? { attributes: [] };
+      return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+    },
   };
-  assert.deepEqual(
-    stepsOf('sync repository').map(({ name }) => name),
-    ['clone', 'history'],
-  );
-  assert.deepEqual(
-    stepsOf('deliver').map(({ name }) => name),
-    ['move', 'send', 'verify', 'complete'],
-  );
-  for (const { startTimeUnixNano, endTimeUnixNano } of spans())
+}
+
+test('bakes and deliveries reach a collector as spans with their steps, in the form of OTLP (S-640)', async t => {
+  const collector = await startCollector(t);
+  const cwd = standingPlace(t);
+  const { path } = grownRepository(join(cwd, 'a.git'), 3);
+  const station = await startStation(t, {
+    cwd,
+    yaml: `git: {allowPaths: [${cwd}]}\n`,
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20x',
+      OTEL_SERVICE_NAME: 'robot',
+    },
+  });
+  assert.equal((await station.ask('/bake', { url: path, wait: true })).status, 200);
+  writeFileSync(join(cwd, 'station/incoming/local/outbox/a.txt'), 'a');
+  await until('both are there', () => collector.named('sync repository') && collector.named('deliver'));
+  for (const { path: asked, token } of collector.requests)
+    assert.deepEqual([asked, token], ['/v1/traces', 'Bearer x']);
+  assert.deepEqual(collector.stepsOf('sync repository'), ['clone', 'history']);
+  assert.deepEqual(collector.stepsOf('deliver'), ['move', 'send', 'verify', 'complete']);
+  for (const { startTimeUnixNano, endTimeUnixNano } of collector.spans())
     assert.ok(BigInt(startTimeUnixNano) <= BigInt(endTimeUnixNano));
-  const { attributes } = named('deliver') ?? { attributes: [] };
-  const about = Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+  const about = collector.aboutOf('deliver');
   assert.deepEqual(
     [about['sluice.profile'], about['sluice.bucket'], about['sluice.path'], about['sluice.outcome']],
     ['local', 'outbox', 'a.txt', 'completed'],
@@ -109,6 +120,26 @@ test('bakes and deliveries reach a collector as spans with their steps, in the f
     await (await fetch(`${station.url}/metrics`)).text(),
     /sluice_spans_total\{outcome="sent"\} [1-9]/,
   );
+});
+
+test('syncs of changesets are spans with their steps, of their target and host (S-640)', async t => {
+  const collector = await startCollector(t);
+  const cwd = standingPlace(t);
+  const github = await startGithub(t, { tokens: ['good'] });
+  github.model.addChangeset(github.model.addRepository('acme/one'), { title: 'First' });
+  const yaml = `repos: []\nhosts: {"${github.host}": {kind: github, baseUrl: "${github.origin}", token: good}}\n`;
+  const url = `${github.origin}/acme/one/pull/1`;
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
+  const station = await startStation(t, { cwd, yaml, env });
+  assert.equal((await sluice(t, ['track', url], { cwd })).code, 0);
+  await station.before(until('it is there', () => collector.named('sync changeset')));
+  assert.deepEqual(collector.stepsOf('sync changeset'), ['ask', 'events']);
+  const about = collector.aboutOf('sync changeset');
+  assert.deepEqual(
+    [about['sluice.target'], about['sluice.host'], about['sluice.attempt'], about['sluice.outcome']],
+    [`changeset:${github.host}/acme/one#1`, github.host, '1', 'done'],
+  );
+  assert.equal(collector.named('sync changeset')?.status, undefined);
 });
 
 test('a variable that cannot be meant is told, and keeps no station from working (S-640)', async t => {

@@ -45,6 +45,46 @@ export function emptyIncomingTmp(spool: Spool): void {
   if (statSync(area, { throwIfNoEntry: false })) empty(area, 0);
 }
 
+/**
+ * Removes what copies have left that have certainly ended, as when they were killed; one that cannot be seen from here
+ * counts as running.
+ */
+export function removeDeadCopies(spool: Spool): void {
+  const area = spool.areaPath('incoming_tmp');
+  for (const profile of foldersIn(area)) {
+    for (const bucket of foldersIn(join(area, profile))) {
+      const folder = join(area, profile, bucket);
+      for (const name of foldersIn(folder))
+        if (name.startsWith(COPY_FOLDER) && isWorkerGone(workerOf(name)))
+          rmSync(join(folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** Whether any copy has its folder there, be it one that cannot be seen from here. */
+export function hasCopyFolder(spool: Spool, address: FileAddress): boolean {
+  return foldersIn(spool.bucketPath('incoming_tmp', address)).some(name => name.startsWith(COPY_FOLDER));
+}
+
+function foldersIn(path: string): string[] {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true });
+    return entries.filter(entry => entry.isDirectory()).map(({ name }) => name);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 function isRunningCopy(name: string): boolean {
-  return name.startsWith(COPY_FOLDER) && !isCopyGone(decodeURIComponent(name.slice(COPY_FOLDER.length)));
+  return name.startsWith(COPY_FOLDER) && !isCopyGone(workerOf(name));
+}
+
+/** Empty for a name that is none of a copy's. */
+function workerOf(name: string): string {
+  try {
+    return decodeURIComponent(name.slice(COPY_FOLDER.length));
+  } catch {
+    return '';
+  }
 }

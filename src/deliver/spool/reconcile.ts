@@ -3,6 +3,7 @@ import type { FileRecord, FileState, Journal } from '../../keep/local/journal.ts
 import type { SpoolContext } from '../context.ts';
 import { originOf } from '../origin/origin-of.ts';
 import { addressOf, type KnownProfiles } from './address.ts';
+import { hasCopyFolder, removeDeadCopies } from './copies.ts';
 import { creationDateOf, identityOf, sameIdentity } from './files.ts';
 import { follow, vanishedChange } from './follow.ts';
 import { type WalkedFile, walkFiles } from './walk.ts';
@@ -49,6 +50,25 @@ export async function reconcileSpool(context: ReconcileContext): Promise<Reconci
     });
   }
   return counts;
+}
+
+/**
+ * Case 11 beside a running station: what a copy announced that has been killed since goes off the record, and its folder
+ * with it. @returns how many records
+ */
+export async function settleDeadCopies({
+  spool,
+  journal,
+}: Pick<SpoolContext, 'spool' | 'journal'>): Promise<number> {
+  // Away with its disk, it says nothing of what was handed over.
+  if (spool.isAway()) return 0;
+  removeDeadCopies(spool);
+  let settled = 0;
+  await eachRecord(journal, 'incoming_tmp', async record => {
+    if (spool.fileAt('incoming', record) !== undefined || hasCopyFolder(spool, record)) return;
+    if (await journal.withdraw(record.id)) settled += 1;
+  });
+  return settled;
 }
 
 /** What reconciling works with. */
