@@ -16,6 +16,7 @@ import { sql as mailmaps } from './migrations/0015-mailmaps.ts';
 import { sql as peopleOfFirstBakes } from './migrations/0016-people-of-first-bakes.ts';
 import { sql as hoursByTime } from './migrations/0017-hours-by-time.ts';
 import { sql as newestCommitsFirst } from './migrations/0018-newest-commits-first.ts';
+import { sql as commitsOfChangesByPath } from './migrations/0019-commits-of-changes-by-path.ts';
 import { dismissSessions } from './session.ts';
 
 export interface Migration {
@@ -44,6 +45,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { sql: peopleOfFirstBakes },
   { sql: hoursByTime },
   { sql: newestCommitsFirst },
+  { sql: commitsOfChangesByPath },
 ];
 
 const VERSION = `

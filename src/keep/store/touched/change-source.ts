@@ -35,8 +35,11 @@ export interface ChangeSource {
   authors(ids: readonly number[]): Promise<ReadonlyMap<number, ChangeAuthor>>;
   /** Seconds since the epoch. */
   commitTimes(ids: readonly number[]): Promise<ReadonlyMap<number, number>>;
-  /** The hour of the week of each, 0 to 167, in the author's own time; in any order. */
-  hoursOfWeek(commitIds: readonly number[]): Promise<readonly number[]>;
+  /**
+   * The hour of the week of each commit that changed one of the paths, 0 to 167, in the author's own time; for the same
+   * changes as `changesOf`, each commit once, in any order.
+   */
+  hoursOfWeek(pathIds: readonly number[], scope: Scope): Promise<readonly number[]>;
   /** URLs. */
   repositoryUrls(ids: readonly number[]): Promise<ReadonlyMap<number, string>>;
 }

@@ -10,7 +10,7 @@ import type {
 } from '../questions.ts';
 import { personKey } from '../rows/people.ts';
 import type { ChangedPath, ChangeSource, FileChangeColumns } from './change-source.ts';
-import { distinct, firstOccurrences } from './distinct.ts';
+import { firstOccurrences } from './distinct.ts';
 import { likePatterns } from './patterns.ts';
 
 /** The questions that are answered from changes of files where the scope names paths. */
@@ -51,8 +51,7 @@ export function pathQuestions(source: ChangeSource): PathQuestions {
       return daysByPerson(source, await changesIn(source, whole, false));
     },
     async commitsByHourOfWeek(scope) {
-      const { commitIds } = await changesIn(source, scope, false);
-      return commitsByHourOfWeek(await source.hoursOfWeek(distinct(commitIds)));
+      return commitsByHourOfWeek(await source.hoursOfWeek(await pathIdsMeant(source, scope), scope));
     },
     async lastCommits(scope) {
       return lastCommits(source, scope);
@@ -96,12 +95,11 @@ export async function pathsMeant(
 }
 
 async function changesIn(source: ChangeSource, scope: Scope, withLines: boolean): Promise<FileChangeColumns> {
-  const paths = await pathsMeant(source, scope);
-  return source.changesOf(
-    paths.map(({ id }) => id),
-    scope,
-    withLines,
-  );
+  return source.changesOf(await pathIdsMeant(source, scope), scope, withLines);
+}
+
+async function pathIdsMeant(source: ChangeSource, scope: Scope): Promise<number[]> {
+  return (await pathsMeant(source, scope)).map(({ id }) => id);
 }
 
 /** Merges are none: they change nothing by themselves. */

@@ -2,6 +2,7 @@ import type { Scope } from '../../../store/questions.ts';
 import { changedPathsOf, fileChangeColumns, joinedNumbers } from '../../../store/rows/changes.ts';
 import { readInteger, readText } from '../../../store/rows/columns.ts';
 import type { ChangeSource, FileChangeColumns } from '../../../store/touched/change-source.ts';
+import { distinct } from '../../../store/touched/distinct.ts';
 import type { Database } from '../../database.ts';
 import { HOUR_OF_WEEK } from './commits.ts';
 import { exceptBots, REPOSITORIES, scopeParams } from './scope.ts';
@@ -41,10 +42,11 @@ export function changeSource(database: Database): ChangeSource {
       const rows = database.all(sql, JSON.stringify(ids));
       return new Map(rows.map(row => [readInteger(row, 'id'), readInteger(row, 'committed_at')]));
     },
-    async hoursOfWeek(commitIds) {
+    async hoursOfWeek(pathIds, scope) {
+      const { commitIds } = changesOf(database, pathIds, scope, false);
       const sql = `
         SELECT group_concat(${HOUR_OF_WEEK}) AS hours FROM json_each(?) CROSS JOIN commits ON commits.id = value`;
-      return joinedNumbers(database.first(sql, JSON.stringify(commitIds))?.hours);
+      return joinedNumbers(database.first(sql, JSON.stringify(distinct(commitIds)))?.hours);
     },
     async repositoryUrls(ids) {
       const rows = database.all(
