@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { changeSource } from '../../../src/keep/postgres/store/questions/changes.ts';
 import { commitQuestions } from '../../../src/keep/postgres/store/questions/commits.ts';
 import { addressIn, ownServer, testDatabase } from '../../support/postgres/postgres.ts';
 
@@ -34,5 +35,43 @@ test('the punch card without bots reads commits from an index alone, also where 
       SELECT seq_tup_read, idx_tup_fetch, idx_scan > 0 AS is_asked FROM pg_stat_xact_user_tables
        WHERE relid = 'commits'::regclass`);
     assert.deepEqual(reads, { seq_tup_read: 0, idx_tup_fetch: 0, is_asked: true });
+  });
+});
+
+test('what changed some files is read from an index alone (R-32)', async t => {
+  const { url } = addressIn(await ownServer(t, { synchronous_commit: 'on' }));
+  const database = await testDatabase(t, { url });
+  await database.run(`
+    INSERT INTO file_changes (commit_id, path_id, day, author_id, added, removed)
+      SELECT n, n % 300 + 1, n / 10, n % 7 + 1, 2, 1 FROM generate_series(1, 30000) AS n;
+    INSERT INTO file_changes (commit_id, path_id, day, author_id, added, removed)
+      SELECT n, n % 300 + 2, n / 10, n % 7 + 1, NULL, NULL FROM generate_series(1, 30000, 300) AS n;
+    INSERT INTO commits (id, repository_id, hash, author_id, authored_at, authored_zone, committer_id, committed_at,
+                         committed_zone, parent_count, parents, signed, subject)
+      SELECT n, 1, decode(lpad(to_hex(n), 40, '0'), 'hex'), n % 7 + 1, n * 8640, 60, 1, n * 8640, 0, 1, '', 0, 'work'
+        FROM generate_series(1, 30000) AS n`);
+  await database.run('VACUUM ANALYZE');
+  const scope = { repositoryIds: [1], sinceDay: 1000, untilDay: 2000 };
+  await database.transaction(async transaction => {
+    const source = changeSource(transaction);
+    const { commitIds, added } = await source.changesOf([2, 3], scope, true);
+    const reads = await transaction.first(`
+      SELECT seq_tup_read, idx_tup_fetch, idx_scan > 0 AS is_asked FROM pg_stat_xact_user_tables
+       WHERE relid = 'file_changes'::regclass`);
+    assert.deepEqual(reads, { seq_tup_read: 0, idx_tup_fetch: 0, is_asked: true });
+    const of = (rest: number) => (id: number) => id % 300 === rest && id >= 10_000 && id < 20_000;
+    const all = Array.from({ length: 30_000 }, (_, index) => index + 1);
+    const ones = all.filter(of(1));
+    const twos = all.filter(of(2));
+    assert.deepEqual(
+      commitIds.toSorted((one, other) => one - other),
+      [...ones, ...ones, ...twos].sort((one, other) => one - other),
+    );
+    assert.equal(
+      added.reduce((sum, lines) => sum + lines, 0),
+      2 * (ones.length + twos.length),
+    );
+    const hours = await source.hoursOfWeek([2, 3], scope);
+    assert.equal(hours.length, ones.length + twos.length);
   });
 });

@@ -3,7 +3,7 @@ import { readInteger, readIntegerOrNull, readText } from '../../../store/rows/co
 import { readNumbers } from '../../../store/rows/numbers.ts';
 import { personKey } from '../../../store/rows/people.ts';
 import type { SqlExecutor } from '../../executor.ts';
-import { datedDays, exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
+import { datedDays, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 
 /** Questions about who wrote what. */
 export function peopleQuestions(
@@ -14,6 +14,14 @@ export function peopleQuestions(
     commitsByPerson: scope => commitsByPerson(database, scope),
     daysByPerson: scope => daysByPerson(database, scope),
   };
+}
+
+/**
+ * A condition on people, for joins: programs are left out once each author's days are summed up, and not day by day, of
+ * which there are many times as many.
+ */
+function areMeant({ withoutBots }: Scope): string {
+  return withoutBots ? 'AND people.bot = 0' : '';
 }
 
 /** The first or last day that is believed. */
@@ -37,9 +45,9 @@ async function topAuthors(database: SqlExecutor, scope: DatedScope, limit: numbe
                    sum(removed) AS removed, min(first_day) AS first_day, max(last_day) AS last_day
               FROM (SELECT author_id, sum(commits) AS commits, sum(added) AS added, sum(removed) AS removed,
                            ${dayThatIs('min')} AS first_day, ${dayThatIs('max')} AS last_day
-                      FROM author_days WHERE ${IN_SCOPE} ${exceptBots(scope)} GROUP BY author_id) AS counted
+                      FROM author_days WHERE ${IN_SCOPE} GROUP BY author_id) AS counted
               JOIN identities ON identities.id = author_id
-              JOIN people ON people.id = person_id
+              JOIN people ON people.id = person_id ${areMeant(scope)}
              GROUP BY people.id ORDER BY commits DESC, people.name, people.email LIMIT $4) AS top
      ORDER BY commits DESC, name, email`;
   const rows = await database.query(sql, [...scopeParams(scope), limit, ...datedDays(scope)]);
@@ -58,9 +66,9 @@ async function commitsByPerson(database: SqlExecutor, scope: Scope): Promise<Per
   const sql = `
     SELECT people.name, people.email, sum(counted.commits) AS commits
       FROM (SELECT author_id, sum(commits) AS commits FROM author_days
-             WHERE ${IN_SCOPE} ${exceptBots(scope)} GROUP BY author_id) AS counted
+             WHERE ${IN_SCOPE} GROUP BY author_id) AS counted
       JOIN identities ON identities.id = author_id
-      JOIN people ON people.id = person_id
+      JOIN people ON people.id = person_id ${areMeant(scope)}
      GROUP BY people.id ORDER BY commits DESC, people.name, people.email`;
   return (await database.query(sql, scopeParams(scope))).map(row => ({
     name: readText(row, 'name'),
@@ -75,8 +83,8 @@ async function daysByPerson(database: SqlExecutor, scope: Scope): Promise<number
   const sql = `
     SELECT person_id, people.email, days FROM (
       SELECT author_id, array_to_string(array_agg(day), ',') AS days FROM author_days
-       WHERE repository_id = ${REPOSITORIES} ${exceptBots(scope)} GROUP BY repository_id, author_id) AS of_one
-    JOIN identities ON identities.id = author_id JOIN people ON people.id = person_id`;
+       WHERE repository_id = ${REPOSITORIES} GROUP BY repository_id, author_id) AS of_one
+    JOIN identities ON identities.id = author_id JOIN people ON people.id = person_id ${areMeant(scope)}`;
   const people = new Map<string, number[]>();
   for (const row of await database.query(sql, [scope.repositoryIds])) {
     const person = personKey(readInteger(row, 'person_id'), readText(row, 'email'));
