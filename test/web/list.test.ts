@@ -299,6 +299,13 @@ test('several deletions wait side by side, each is taken back or done by itself,
   await page.getByText('1 file dropped.').waitFor();
   await chosen('2 of 9 files chosen');
   assert.deepEqual(complaints, []);
+
+  // What fails so much later says what was not done, and of which.
+  await page.route('**/api/v1/deliveries/failed/drop', route => route.abort());
+  await drop('Delete 2 files, undelivered?');
+  await page.getByRole('button', { name: 'Now: Delete 2 files, undelivered' }).click();
+  await page.getByText('Delete 2 files, undelivered: not done. the station does not answer').waitFor();
+  await chosen('2 of 9 files chosen');
 });
 
 test('a list that cannot be asked for says so and leaves the rest of the page, and comes back by itself; names are shown in the direction that they are written in (W-2, W-6, W-60)', async t => {

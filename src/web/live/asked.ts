@@ -1,17 +1,25 @@
 // What a part of a page asks of the station, asked anew when it may have changed.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { onChange, type Topic } from './live.ts';
+import { StationProblem } from '../../client/client.ts';
+import { connection, onChange, type Topic } from './live.ts';
 
 /** Answers are asked for again after so long at the soonest: things may happen every second. */
 const LEAST_MS = 1_000;
+/** What failed is asked for again after so long, unless something happens before. */
+const AGAIN_MS = 5_000;
 
 export interface Asked<T> {
   /** The last answer; undefined: none yet. It stays while the next is asked for, and when that fails. */
   readonly value: T | undefined;
-  /** Why there is no newer answer. */
+  /** Why there is no newer answer. Unless that was refused, it is asked for again by itself. */
   readonly error: Error | undefined;
   /** Asks again now. */
   readonly again: () => void;
+}
+
+/** Whether the same question may be answered a little later: it was not refused. Pure. */
+function mayPass(error: unknown): boolean {
+  return !(error instanceof StationProblem) || error.status >= 500;
 }
 
 /**
@@ -38,12 +46,14 @@ export function useAsked<T>(
     let askedAtMs = 0;
     const go = async (): Promise<void> => {
       isWanted = false;
+      let hasFailed = false;
       isAsking = true;
       askedAtMs = performance.now();
       try {
         const value = await latest.current(ended.signal);
         if (!ended.signal.aborted) setAnswer({ key, value });
       } catch (error) {
+        hasFailed = mayPass(error);
         if (!ended.signal.aborted)
           setAnswer(before => ({
             key,
@@ -53,6 +63,8 @@ export function useAsked<T>(
       }
       isAsking = false;
       if (isWanted) want(LEAST_MS);
+      // Once a station that is away is back, everything is asked for anew.
+      else if (hasFailed && connection.value !== 'away') want(AGAIN_MS);
     };
     const want = (leastMs: number): void => {
       isWanted = true;

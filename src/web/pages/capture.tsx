@@ -26,7 +26,7 @@ export function CapturePage({ params }: { readonly params: URLSearchParams }) {
   return (
     <>
       <Panel title="Capture" error={asked.error}>
-        {asked.value ? <CaptureFigures capture={asked.value} /> : null}
+        {asked.value ? <CaptureFigures capture={asked.value} /> : <Totals facts={undefined} />}
         {collectors?.length === 0 ? null : (
           <Fold name="charts" title="Readings over time">
             <ReadingsChart nowMs={nowMs} />

@@ -93,7 +93,7 @@ export function RepositoriesPage({ params }: { readonly params: URLSearchParams 
           ]}
         />
       ) : (
-        <p class="empty waiting">…</p>
+        <Totals facts={undefined} />
       )}
       <BakeForm />
       <Filters fields={FIELDS} params={params} />

@@ -55,7 +55,9 @@ export function SchedulePage({ params }: { readonly params: URLSearchParams }) {
               ['raised, first in line', number(counts.raised)],
             ]}
           />
-        ) : null}
+        ) : (
+          <Totals facts={undefined} />
+        )}
         <ScheduleChart
           ahead={ahead}
           by={by}

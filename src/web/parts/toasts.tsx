@@ -74,7 +74,14 @@ export async function performSoon(
 ): Promise<boolean> {
   const text = question.replace(/\?$/, '');
   const isWanted = await new Promise<boolean>(decide => show({ text, decide }, false));
-  if (isWanted) return perform(act);
+  if (isWanted) {
+    // So much later, what was not done is no longer plain from where somebody looks.
+    return perform(() =>
+      act().catch(error => {
+        throw new Error(`${text}: not done. ${wordsOf(error)}`, { cause: error });
+      }),
+    );
+  }
   say('Taken back: nothing was done.');
   return false;
 }

@@ -1,6 +1,7 @@
 // Figures and times in words. What belongs together holds together: no figure is parted from its unit.
 
-const NBSP = '\u00a0';
+/** A blank at which no line ends. */
+export const NBSP = '\u00a0';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { StationProblem } from '../../../src/client/client.ts';
 import { type Part, type PartAnswer, Rows } from '../../../src/web/parts/list/rows.ts';
 
 /** A list of numbers, largest first, that a station would answer from; `asked` tells what was asked for. */
@@ -89,4 +90,29 @@ test('rows that come or go above what is seen are noticed, however many (W-64)',
   assert.equal(moves.at(-1), -12);
   assert.equal(rows.at(892), 499);
   rows.end();
+});
+
+test('what could not be answered is asked for again by itself, what was refused is not (W-2, W-60)', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  for (const status of [500, 422]) {
+    let asked = 0;
+    const rows = new Rows<number>({
+      ask: async () => {
+        asked += 1;
+        if (asked === 1) throw new StationProblem('not now', { status });
+        return { rows: [7], total: 1 };
+      },
+      keyOf: String,
+      onMoved: () => undefined,
+    });
+    const failed = next(rows);
+    rows.look(view(0, 1));
+    await failed;
+    assert.equal(rows.error?.message, 'not now');
+    const answered = next(rows);
+    t.mock.timers.tick(60_000);
+    if (status === 500) await answered;
+    assert.deepEqual([asked, rows.at(0)], status === 500 ? [2, 7] : [1, undefined]);
+    rows.end();
+  }
 });

@@ -34,7 +34,7 @@ export function OpenNow({ repository }: OfRepository) {
   const open = useLast(asked.value, '');
   return (
     <Panel title="Open now" error={asked.error}>
-      {open ? <OpenFigures open={open} repository={repository} /> : null}
+      {open ? <OpenFigures open={open} repository={repository} /> : <Totals facts={undefined} />}
     </Panel>
   );
 }

@@ -49,7 +49,13 @@ function Charts() {
 
 function DeliveryFigures() {
   const now = status.value;
-  if (!now) return <p class="empty waiting">…</p>;
+  if (!now)
+    return (
+      <div>
+        <Totals facts={undefined} />
+        <p class="note">…</p>
+      </div>
+    );
   const { deliveries, links } = now;
   const facts = [
     ['on their way', deliveries.incoming + deliveries.processing],

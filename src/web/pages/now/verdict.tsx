@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { type Status, status } from '../../live/live.ts';
 import type { Pause } from '../../parts/pauses.ts';
 import { wordsOf } from '../../parts/toasts.tsx';
-import { count, number, span } from '../../parts/words.ts';
+import { count, NBSP, number, span } from '../../parts/words.ts';
 import type { StuckItem } from './stuck.tsx';
 
 interface VerdictProps {
@@ -26,7 +26,10 @@ export function Verdict({ stuck, pauses = [], error }: VerdictProps) {
         <p class="quiet">{wordsOf(error)}</p>
       </div>
     ) : (
-      <p class="verdict">…</p>
+      <div class="verdict">
+        <p class="line">…</p>
+        <p class="quiet">{NBSP}</p>
+      </div>
     );
   // What somebody paused is told of as that.
   const troubles = stuck.filter(({ stage }) => stage !== 'paused');
@@ -43,7 +46,7 @@ export function Verdict({ stuck, pauses = [], error }: VerdictProps) {
           ...(now ? [dueWords(now), underWay(now)] : []),
         ]
           .filter(Boolean)
-          .join(' · ')}
+          .join(' · ') || NBSP}
       </p>
     </div>
   );

@@ -2,9 +2,10 @@
 // anew when something has changed.
 //
 // At rest → asking (a part in view is missing, or all in view is to be asked anew) → at rest. A part that is no longer in
-// view when its turn comes is not asked for. After an error what is missing is asked for when the view changes, or
-// something does.
+// view when its turn comes is not asked for. After an error what is missing is asked for when the view changes, when
+// something does, or some seconds later.
 import { signal } from '@preact/signals';
+import { StationProblem } from '../../../client/client.ts';
 
 /** A part of a list. */
 export interface Part {
@@ -35,6 +36,8 @@ const MARGIN_ROWS = 100;
 const MOST_ROWS = 5_000;
 /** What is in view is asked for anew after so long at the soonest: things may happen every second. */
 const LEAST_MS = 1_000;
+/** What failed is asked for again after so long, unless it was refused. */
+const AGAIN_MS = 5_000;
 
 export class Rows<Row> {
   readonly #options: RowsOptions<Row>;
@@ -47,6 +50,7 @@ export class Rows<Row> {
   #failedAt: number | undefined;
   #askedAtMs = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #againTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Counts what came of questions: whoever reads it is told of the next. */
   readonly version = signal(0);
@@ -118,6 +122,7 @@ export class Rows<Row> {
   /** Nothing is asked for any more. */
   end(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#againTimer);
     this.#ended.abort();
   }
 
@@ -138,10 +143,20 @@ export class Rows<Row> {
       if (this.#ended.signal.aborted) return;
       this.error = error instanceof Error ? error : new Error(String(error));
       this.#failedAt = performance.now();
+      this.#askAgain(error);
       this.version.value += 1;
     } finally {
       this.#isAsking = false;
     }
+  }
+
+  #askAgain(error: unknown): void {
+    if (error instanceof StationProblem && error.status < 500) return;
+    clearTimeout(this.#againTimer);
+    this.#againTimer = setTimeout(() => {
+      this.#failedAt = undefined;
+      void this.#go();
+    }, AGAIN_MS);
   }
 
   #missing(): Part | undefined {
