@@ -283,7 +283,7 @@ test('several deletions wait side by side, each is taken back or done by itself,
   const chosen = (words: string) => page.locator('.bar').getByText(words, { exact: true }).waitFor();
   const drop = async (question: string): Promise<void> => {
     await page.locator('.bar').getByRole('button', { name: 'Drop' }).click();
-    await page.getByRole('button', { name: question, exact: true }).click();
+    await page.locator('.bar').getByRole('button', { name: question }).click();
     await page.locator('.toast', { hasText: question.slice(0, -1) }).waitFor();
     // They are spoken for; nothing of them is chosen any more.
     await chosen('9 files');
@@ -292,7 +292,10 @@ test('several deletions wait side by side, each is taken back or done by itself,
   await choose(1);
   await drop('Delete 2 files, undelivered?');
   await choose(2);
+  const name = await listed(page).nth(2).locator('.main').textContent();
   await drop('Delete 1 file, undelivered?');
+  // It says which one.
+  await page.locator('.toast', { hasText: `(${name})` }).waitFor();
   await page.locator('.toast', { hasText: 'Delete 2 files' }).getByRole('button', { name: 'Undo' }).click();
   await chosen('2 of 9 files chosen');
   await page.getByRole('button', { name: 'Now: Delete 1 file, undelivered' }).click();

@@ -50,7 +50,7 @@ export function ActButton({
     if (confirm === undefined) await perform(act);
     else {
       const giveBack = onSoon?.();
-      if (!(await performSoon(confirm, act))) giveBack?.();
+      if (!(await performSoon(confirm, act, about))) giveBack?.();
     }
     setBusy(false);
   };

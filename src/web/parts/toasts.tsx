@@ -23,6 +23,8 @@ const MOST = 4;
 /** What cannot be taken back once it is done is done so much later. */
 const SOON_MS = 10_000;
 const TICK_MS = 1_000;
+/** Of a name, from its end. */
+const MOST_LETTERS = 60;
 
 const toasts = signal<readonly Toast[]>([]);
 let lastId = 0;
@@ -66,13 +68,16 @@ export async function perform(act: () => Promise<string | ToastText>): Promise<b
  * As `perform`, ten seconds later, unless somebody takes it back before. Only this window knows of it: where that is closed,
  * it is not done.
  * @param question what it was asked for with: `Delete 3 files?`
+ * @param about what it is done to, where that is one thing
  * @returns whether it was done
  */
 export async function performSoon(
   question: string,
   act: () => Promise<string | ToastText>,
+  about?: string,
 ): Promise<boolean> {
-  const text = question.replace(/\?$/, '');
+  const name = about && about.length > MOST_LETTERS ? `…${about.slice(-MOST_LETTERS)}` : about;
+  const text = question.replace(/\?$/, name === undefined ? '' : ` (${name})`);
   const isWanted = await new Promise<boolean>(decide => show({ text, decide }, false));
   if (isWanted) {
     // So much later, what was not done is no longer plain from where somebody looks.

@@ -54,7 +54,7 @@ export function Flow() {
           value === undefined && error ? <Pending key={at} error={error} /> : null,
         )}
       </div>
-      <div class={`flow ${now ? '' : 'waiting'}`}>
+      <div class={`flow ${now && shown ? '' : 'waiting'}`}>
         <Side title="Gather">{now ? <Gather now={now} rates={shown} capture={capture.value} /> : null}</Side>
         <Side title="Keep">{now ? <Keep now={now} plan={disk.value} /> : null}</Side>
         <Side title="Deliver">

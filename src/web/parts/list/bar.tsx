@@ -1,6 +1,6 @@
 import { ActButton } from '../act-button.tsx';
 import { count, number } from '../words.ts';
-import { type Aim, fittingAim } from './chosen.ts';
+import { type Aim, fittingAim, titleOfAim } from './chosen.ts';
 import type { ListAction } from './column.ts';
 
 interface BarProps<Row> {
@@ -19,6 +19,8 @@ interface BarProps<Row> {
   readonly done: () => void;
   /** Something will be done to them soon, and others may be chosen meanwhile. @returns it was taken back */
   readonly spend: () => () => void;
+  /** What a row is called. */
+  readonly titleOf: (row: Row) => string;
 }
 
 /** How many rows there are, how many are chosen, and what can be done to those. */
@@ -64,9 +66,9 @@ export function Bar<Row>(props: BarProps<Row>) {
   );
 }
 
-type ActsProps<Row> = Pick<BarProps<Row>, 'aim' | 'chosenCount' | 'actions' | 'done' | 'spend'>;
+type ActsProps<Row> = Pick<BarProps<Row>, 'aim' | 'chosenCount' | 'actions' | 'done' | 'spend' | 'titleOf'>;
 
-function Acts<Row>({ aim, chosenCount, actions, done, spend }: ActsProps<Row>) {
+function Acts<Row>({ aim, chosenCount, actions, done, spend, titleOf }: ActsProps<Row>) {
   return (
     <>
       {actions.map((action, index) => {
@@ -86,6 +88,7 @@ function Acts<Row>({ aim, chosenCount, actions, done, spend }: ActsProps<Row>) {
             act={act}
             confirm={confirm?.(many)}
             onSoon={spend}
+            about={confirm && titleOfAim(fitting, titleOf)}
             kind={index === 0 ? 'strong' : 'small'}
           >
             {isPart ? `${name} ${number(many)} of them` : name}

@@ -53,3 +53,9 @@ export function fittingAim<Row>(aim: Aim<Row>, isFor: ((row: Row) => boolean) | 
   if (aim.kind === 'all' || !isFor) return aim;
   return { kind: 'some', rows: aim.rows.filter(isFor) };
 }
+
+/** What is aimed at is called, where it is one row. */
+export function titleOfAim<Row>(aim: Aim<Row>, titleOf: (row: Row) => string): string | undefined {
+  const [row, ...others] = aim.kind === 'some' ? aim.rows : [];
+  return row === undefined || others.length > 0 ? undefined : titleOf(row);
+}

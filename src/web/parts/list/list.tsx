@@ -225,6 +225,7 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
         count: choosing.count,
         done: choosing.none,
         spend: choosing.spend,
+        titleOf,
       });
     else return;
     event.preventDefault();
@@ -282,6 +283,7 @@ export function List<Row, Order extends string>(props: ListProps<Row, Order>) {
           }}
           done={choosing.none}
           spend={choosing.spend}
+          titleOf={titleOf}
         />
         <div role="rowgroup" id={`${id}-titles`}>
           <Titles columns={columns} order={order} byDefault={props.order} canChoose={canChoose} />

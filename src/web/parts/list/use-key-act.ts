@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
 import { perform, performSoon, say } from '../toasts.tsx';
-import { type Aim, fittingAim } from './chosen.ts';
+import { type Aim, fittingAim, titleOfAim } from './chosen.ts';
 import type { ListAction } from './column.ts';
 
 /** Whoever has not pressed the key again by then did not mean it. */
@@ -19,10 +19,11 @@ export function useKeyAct<Row>(): (
     readonly count: number;
     readonly done: () => void;
     readonly spend: () => () => void;
+    readonly titleOf: (row: Row) => string;
   },
 ) => void {
   const again = useRef<{ readonly name: string; readonly untilMs: number }>(undefined);
-  return (action, { aim, count, done, spend }) => {
+  return (action, { aim, count, done, spend, titleOf }) => {
     const { name, key, confirm, isForAll = true } = action;
     if (aim.kind === 'all' && !isForAll) {
       say(`${name}: not for all that fit.`);
@@ -49,7 +50,7 @@ export function useKeyAct<Row>(): (
       return;
     }
     const giveBack = spend();
-    void performSoon(confirm(many), act).then(isDone => {
+    void performSoon(confirm(many), act, titleOfAim(fitting, titleOf)).then(isDone => {
       if (!isDone) giveBack();
     });
   };
