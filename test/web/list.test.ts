@@ -247,6 +247,10 @@ test('what a row is about is read in full however many columns there are, and no
     await page.setViewportSize({ width, height: 800 });
     await until(`paths are whole at ${width}`, async () => (await page.evaluate(CUT)) === 0);
   }
+  await page.setViewportSize({ width: 390, height: 800 });
+  const idle = page.locator('.list .titles .fixed:visible');
+  await until('titles that order nothing are left out on a phone', async () => (await idle.count()) === 0);
+  await page.setViewportSize({ width: 1000, height: 800 });
   // Where there is no room for all of it, a name from the right keeps its right end.
   await page.evaluate(
     "document.querySelector('.list .main bdi:last-of-type').textContent = 'قراءات '.repeat(60)",
