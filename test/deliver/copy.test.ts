@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import fs, { readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
@@ -170,6 +171,35 @@ test('small files wait together for the journal and the disk, larger ones in few
   assert.equal(await mostAtOnce('small', 10), 100);
   const larger = await mostAtOnce('larger', 64 * 1024);
   assert.ok(larger > 1 && larger <= 16, `${larger}`);
+});
+
+test('a copy has the whole way to a file on the disk before it is said to be copied (D-26, D-811)', async t => {
+  const rig = await startDelivery(t, { start: false });
+  const flushed = new Set<string>();
+  const paths = new Map<number, string>();
+  const { open, fsync } = fs;
+  const openNoting = (path: string, flags: number, done: (error: Error | null, descriptor: number) => void) =>
+    open(path, flags, (error, descriptor) => {
+      if (!error) paths.set(descriptor, path);
+      done(error, descriptor);
+    });
+  const fsyncNoting = (descriptor: number, done: (error: Error | null) => void) => {
+    flushed.add(paths.get(descriptor) ?? '');
+    fsync(descriptor, done);
+  };
+  t.mock.method(fs, 'open', openNoting as typeof open);
+  t.mock.method(fs, 'fsync', fsyncNoting as typeof fsync);
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  const source = rig.write('../a.txt', 'a');
+  const { outcome } = await copy(t, rig, source, 's3://local/outbox/new/deep/b.txt');
+  assert.equal(outcome.copied, 1);
+  const bucket = join(rig.root, 'incoming/local/outbox');
+  for (const folder of [bucket, `${bucket}/new`, `${bucket}/new/deep`])
+    assert.ok(flushed.has(folder), `${folder}: ${[...flushed]}`);
 });
 
 test('a copy leaves out what exclude means, and what include does not; links among it are no failure (D-560)', async t => {

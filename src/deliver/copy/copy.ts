@@ -257,7 +257,7 @@ async function copyOnce(
     closeSync(target);
     target = undefined;
     file.close();
-    await spool.flush(dirname(spool.pathOf('incoming', address)));
+    await spool.flushWay('incoming', address);
     await journal.changeIf(record.id, 'incoming_tmp', {
       ...copied,
       state: 'incoming',

@@ -183,6 +183,11 @@ export class Spool {
     return this.#sync.sync(directories);
   }
 
+  /** Has a file's place on the disk: the entries of all directories from its bucket's down, which may be new. */
+  flushWay(area: Area, address: FileAddress): Promise<void> {
+    return this.#sync.sync(directoriesAbove(this.bucketPath(area, address), address.filepath));
+  }
+
   /** Removes a file; one that is gone is fine. */
   remove(area: Area, address: FileAddress, location: string | null): void {
     const path = pathIn(address, location);
