@@ -3,7 +3,13 @@ import { SluiceError } from '../base/errors.ts';
 import { nearest } from '../base/text.ts';
 import { formatBytes } from '../base/units.ts';
 import { toListedDelivery } from '../deliver/listing.ts';
-import { type FileRecord, LISTED_STATES, type RecordFilter, statesOf } from '../keep/local/journal.ts';
+import {
+  FILE_STATES,
+  type FileRecord,
+  LISTED_STATES,
+  type RecordFilter,
+  statesOf,
+} from '../keep/local/journal.ts';
 import { type RecordPlace, recordPlace } from '../keep/local/record-order.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { moreLine, type PageOptions, rowsAsked } from './list-page.ts';
@@ -60,6 +66,9 @@ function filterOf({ state, profile, bucket, search }: DeliveryListOptions): Reco
   };
 }
 
+/** For the longest of them, and a space. */
+const STATE_COLUMNS = Math.max(...FILE_STATES.map(({ length }) => length)) + 1;
+
 /** One record as a line. */
 export function printRecord(record: FileRecord, json: boolean, cli: Cli): void {
   if (json) {
@@ -68,7 +77,7 @@ export function printRecord(record: FileRecord, json: boolean, cli: Cli): void {
   }
   const style = styleFor(cli.stdout, cli.env);
   const { id, state, profile, bucket, filepath, size, attempts, errorMessage } = record;
-  const shown = state === 'failed' ? style.bad(state.padEnd(12)) : state.padEnd(12);
+  const shown = state === 'failed' ? style.bad(state.padEnd(STATE_COLUMNS)) : state.padEnd(STATE_COLUMNS);
   const why = errorMessage === null || state === 'completed' ? '' : `\n          ${printable(errorMessage)}`;
   const facts = formatBytes(size) + (attempts > 1 ? `, ${attempts} tries` : '');
   const row = `${String(id).padStart(8)}  ${shown}`;
