@@ -41,13 +41,16 @@ export function contributorsByPeriod(
   today: number,
 ): ContributorsInPeriod[] {
   const counts = new Map<number, Counts>();
+  // Many people share a day, and finding its period takes longer than finding the day.
+  const byDay = new Map<number, Counts>();
   const at = (day: number): Counts => {
-    const start = periodStart(day * DAY_SECONDS, period);
-    const known = counts.get(start);
+    const known = byDay.get(day);
     if (known) return known;
-    const made = { ...NOBODY };
-    counts.set(start, made);
-    return made;
+    const start = periodStart(day * DAY_SECONDS, period);
+    const found = counts.get(start) ?? { ...NOBODY };
+    counts.set(start, found);
+    byDay.set(day, found);
+    return found;
   };
   for (const days of people) countPerson(days, today, at);
   const inOrder = new Map([...counts].sort(([one], [other]) => one - other));
