@@ -16,7 +16,7 @@ import {
 const ROOT = resolve(import.meta.dirname, '../..');
 const PACKAGE = process.env.SLUICE_INSTALLED ?? '';
 const MIB = 2 ** 20;
-const MAX_BYTES = 5 * MIB;
+const MAX_BYTES = 6 * MIB;
 
 /** Paths of files below a folder, from it. */
 function filesOf(folder: string): readonly string[] {
