@@ -19,11 +19,16 @@ try {
   for (let round = 0; round <= rounds; round += 1) {
     const page = await browser.newPage();
     await page.goto(station.url);
-    await page.locator('.verdict .line').waitFor();
-    const figures = await page.evaluate(`({
-      painted: performance.getEntriesByName('first-contentful-paint')[0].startTime,
-      useful: performance.getEntriesByName('useful')[0].startTime,
-      bytes: performance.getEntriesByType('resource').reduce((sum, { transferSize }) => sum + transferSize, 0),
+    // A browser writes down some frames later what it has painted.
+    const figures = await page.evaluate(`new Promise(done => {
+      const at = name => performance.getEntriesByName(name)[0]?.startTime;
+      const look = () => {
+        const [painted, useful] = ['first-contentful-paint', 'useful'].map(at);
+        if (painted === undefined || useful === undefined) return requestAnimationFrame(look);
+        const sizes = performance.getEntriesByType('resource').map(({ transferSize }) => transferSize);
+        done({ painted, useful, bytes: sizes.reduce((sum, size) => sum + size, 0) });
+      };
+      look();
     })`);
     // The first one makes the pages, in a checkout.
     if (round > 0) seen.push(figures as (typeof seen)[number]);
