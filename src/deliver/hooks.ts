@@ -37,9 +37,11 @@ export class Hooks {
 
   /** Has runs put down for what the settings want, and begins with those that wait. Never throws. */
   async start(): Promise<void> {
-    const { journal, log } = this.#context();
+    const { journal, log, faults } = this.#context();
     const settings = this.#settings;
     const wanted = EVENTS.filter(event => settings?.[event] !== undefined);
+    // One that nobody wants any more is none that fails.
+    for (const event of EVENTS) if (!wanted.includes(event)) faults?.end(`hook ${event}`);
     try {
       await journal.hooks.want(wanted);
     } catch (error) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { Enclosure } from '../../src/base/files/enclosure.ts';
 import { copyContent, dataRanges } from '../../src/deliver/copy/content.ts';
@@ -27,12 +27,16 @@ test('a copy keeps holes, the content and the times of its source (D-170)', asyn
   assert.ok(readFileSync(join(folder, 'copy')).equals(readFileSync(source)));
 });
 
-test('a small file is copied with a buffer of its own size, not with a block (D-170)', async t => {
-  const folder = await tempDirectory(t);
-  writeFileSync(join(folder, 'small'), 'x'.repeat(100));
-  const target = openSync(join(folder, 'copy'), 'wx+');
+/** Copies a file of a folder. @returns its content there, and how much was asked for in each read */
+async function copyWatched(
+  t: TestContext,
+  folder: string,
+  name: string,
+): Promise<{ readonly content: string; readonly lengths: readonly number[] }> {
+  const path = join(await tempDirectory(t), 'copy');
+  const target = openSync(path, 'wx+');
   t.after(() => closeSync(target));
-  const file = new Enclosure(folder).open('small');
+  const file = new Enclosure(folder).open(name);
   assert.ok(file);
   const lengths: number[] = [];
   const watched = new Proxy(file, {
@@ -47,11 +51,25 @@ test('a small file is copied with a buffer of its own size, not with a block (D-
   });
   await copyContent(watched, target, new AbortController().signal);
   file.close();
+  return { content: readFileSync(path, 'utf8'), lengths };
+}
+
+test('a small file is copied with a buffer of its own size, not with a block (D-170)', async t => {
+  const folder = await tempDirectory(t);
+  writeFileSync(join(folder, 'small'), 'x'.repeat(100));
+  const { content, lengths } = await copyWatched(t, folder, 'small');
   assert.ok(
     lengths.every(length => length <= 101),
     `${lengths}`,
   );
-  assert.equal(readFileSync(join(folder, 'copy'), 'utf8'), 'x'.repeat(100));
+  assert.equal(content, 'x'.repeat(100));
+});
+
+test('a file that says it is empty and is not is copied whole, and not a byte at a time (D-170)', async t => {
+  assert.equal(statSync('/proc/filesystems').size, 0);
+  const { content, lengths } = await copyWatched(t, '/proc', 'filesystems');
+  assert.equal(content, readFileSync('/proc/filesystems', 'utf8'));
+  assert.ok(content.length > 100 && lengths.length <= 3, `${lengths} for ${content.length} bytes`);
 });
 
 test('what is left out of a copy is zeros and nothing else (D-170)', () => {

@@ -2,6 +2,11 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../src/base/clock.ts';
+import { silentLogger } from '../../src/base/log.ts';
+import { OngoingFaults } from '../../src/base/ongoing-faults.ts';
+import type { DeliveryContext } from '../../src/deliver/context.ts';
+import { Hooks } from '../../src/deliver/hooks.ts';
 import type { HookSettings } from '../../src/deliver/settings.ts';
 import { startDelivery, until } from '../support/delivery.ts';
 import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
@@ -117,4 +122,28 @@ test('what a stop cuts off, or a crash, runs at the next start; what is not want
   other.write('incoming/local/outbox/b', 'x');
   await other.until('b', ({ state }) => state === 'completed');
   assert.equal(other.delivery.journal.hooks.count(), 0);
+});
+
+test('a hook that fails is told of until it is mended or wanted no more (D-805)', async t => {
+  const { program } = hookOf(t, 'exit 3');
+  const { journal } = (await startDelivery(t)).delivery;
+  const faults = new OngoingFaults(systemClock);
+  const started = async (wanted: HookSettings | undefined): Promise<string[]> => {
+    const settings = { hooks: wanted };
+    const runner = new Hooks(
+      () =>
+        ({ settings, journal, clock: systemClock, log: silentLogger, faults }) as unknown as DeliveryContext,
+    );
+    await runner.start();
+    await runner.stop();
+    return faults.all().map(({ about }) => about);
+  };
+  for (const event of ['delivered', 'failed'])
+    faults.begin(`hook ${event}`, 'it ended with 3', { words: `the hook after ${event} fails` });
+  assert.deepEqual(await started(hooks({ delivered: [program], failed: [program] })), [
+    'hook delivered',
+    'hook failed',
+  ]);
+  assert.deepEqual(await started(hooks({ delivered: [program] })), ['hook delivered']);
+  assert.deepEqual(await started(undefined), []);
 });

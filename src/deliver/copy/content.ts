@@ -11,6 +11,9 @@ const BLOCK_BYTES = 1024 * 1024;
 const HOLE_BYTES = 64 * 1024;
 const ZEROS = Buffer.alloc(HOLE_BYTES);
 
+/** File systems that make up what they have (/proc, many of FUSE) say 0 of what may be long. */
+const UNTOLD_BYTES = 4096;
+
 /** Blocks up to this size are written on this thread: handing one over to another costs more than writing it. */
 const WRITTEN_HERE_BYTES = 64 * 1024;
 
@@ -47,7 +50,7 @@ async function copyBlocks(
 ): Promise<string> {
   const { size } = file.stats;
   // No larger than the file: a block each for thousands of small files keeps the garbage collector busy.
-  const buffer = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, size + 1));
+  const buffer = Buffer.allocUnsafe(size === 0 ? UNTOLD_BYTES : Math.min(BLOCK_BYTES, size + 1));
   let checksum = 0;
   let done = 0;
   let writtenTo = 0;
